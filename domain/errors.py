@@ -1,0 +1,144 @@
+"""Everything that can go wrong, as one tree.
+
+The text of an error is for whoever can act on it: it names the thing, says what was expected and what to do.
+It never holds a secret, and only text that already passed `domain.text` comes from outside.
+
+    EngintelError
+    ├── InvalidInput          the caller (a person or a model) can fix the request
+    │   ├── NotFound
+    │   ├── Ambiguous
+    │   └── BadCursor
+    ├── Refused               allowed to nobody here, or not in this way
+    │   ├── WritesOff
+    │   ├── TargetNotAllowed
+    │   └── HandleRejected
+    ├── SourceUnusable        a repository or a file that cannot be read as what it was given for
+    ├── Misconfigured         the operator can fix it
+    ├── StoreUnavailable      retry: a store or the log is down, or too slow
+    ├── PoisonEvent           never retry: this event cannot be applied; it goes to quarantine
+    └── UpstreamFailed        Jira, Slack or GitHub did not take an action
+        └── UpstreamUnknown   and it is not known whether it did: never repeat it blindly
+"""
+
+from collections.abc import Sequence
+
+
+class EngintelError(Exception):
+    """The root of the tree. Its text is written for whoever can act on it."""
+
+    retryable = False
+
+
+class InvalidInput(EngintelError):
+    """The request cannot be answered as it was put."""
+
+
+class NotFound(InvalidInput):
+    """Nothing goes by that name."""
+
+    def __init__(self, kind: str, wanted: str, suggestions: Sequence[str] = ()) -> None:
+        """Say what was looked for and, where something comes close, what it might have been.
+
+        Args:
+            kind: what was looked for: `person`, `project`, `team`, `document`.
+            wanted: the text as it was given.
+            suggestions: what comes closest, each as `name (id)`.
+        """
+        nearest = f" Closest: {'; '.join(suggestions)}." if suggestions else ""
+        super().__init__(
+            f"No {kind} goes by {wanted!r}.{nearest} Use find_entity to look for one by a part of its name."
+        )
+        self.kind = kind
+        self.wanted = wanted
+        self.suggestions = tuple(suggestions)
+
+
+class Ambiguous(InvalidInput):
+    """Several things go by that name."""
+
+    def __init__(self, kind: str, wanted: str, candidates: Sequence[str]) -> None:
+        """Say who they are, so that the caller can choose an id.
+
+        Args:
+            kind: what was looked for.
+            wanted: the text as it was given.
+            candidates: every match, each as `name (id)`.
+        """
+        super().__init__(
+            f"{wanted!r} could be any of {len(candidates)} {kind} entries: {'; '.join(candidates)}. "
+            "Ask again with one of these ids."
+        )
+        self.candidates = tuple(candidates)
+
+
+class BadCursor(InvalidInput):
+    """A cursor that this tool never gave out, or that belongs to another question."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cursor does not belong to this question. Leave `cursor` out to start again, "
+            "and pass `next_cursor` back unchanged with the same arguments."
+        )
+
+
+class Refused(EngintelError):
+    """The request is understood and will not be carried out."""
+
+
+class WritesOff(Refused):
+    """No action may leave this server."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"Nothing was sent to {target}: writes are off. The operator can allow it with "
+            f"ENGINTEL_WRITES={target} (a comma-separated list of targets, or 'on' for all that are configured)."
+        )
+
+
+class TargetNotAllowed(Refused):
+    """Writes are on, for other targets than this one."""
+
+    def __init__(self, target: str, allowed: Sequence[str]) -> None:
+        super().__init__(
+            f"Nothing was sent: {target} is not among the allowed targets ({', '.join(allowed)}). "
+            "The operator can add it to ENGINTEL_WRITES."
+        )
+
+
+class HandleRejected(Refused):
+    """A confirmation handle that is spent, expired, unknown, or was given for something else."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"Nothing was sent: {why}. Call again without `handle` to see a new preview and get a new handle."
+        )
+
+
+class SourceUnusable(EngintelError):
+    """What was given as a source cannot be read as one."""
+
+
+class Misconfigured(EngintelError):
+    """A setting is missing, malformed or contradicts another."""
+
+
+class StoreUnavailable(EngintelError):
+    """A store or the log cannot be reached, or did not answer in time."""
+
+    retryable = True
+
+    def __init__(self, store: str, why: str) -> None:
+        super().__init__(f"The {store} store is not available: {why}")
+        self.store = store
+
+
+class PoisonEvent(EngintelError):
+    """An event that a store can never apply, however often it is tried."""
+
+
+class UpstreamFailed(EngintelError):
+    """An upstream refused an action or could not be reached before it was sent."""
+
+
+class UpstreamUnknown(UpstreamFailed):
+    """The connection was lost after the request left: the action may or may not have happened."""

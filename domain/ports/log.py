@@ -1,0 +1,94 @@
+"""The log: what everything is appended to, and what every store is filled from."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from domain.events import Event
+from domain.frozen import Frozen, Utc
+from domain.routing import Store
+
+LANES: Final = 4
+"""Into how many lanes the log is divided. Events of one entity share a lane, and a lane is read in order."""
+
+
+def lane_of(entity: str) -> int:
+    """The lane of an entity: the same in every process and every version."""
+    return zlib.crc32(entity.encode()) % LANES
+
+
+class Entry(Frozen):
+    """An event in its place. Positions of a lane begin at 1 and have no gaps.
+
+    `event` is None where the payload is not one that this version can read; `payload` then says what is there.
+    """
+
+    lane: int
+    position: int
+    received_at: Utc
+    event: Event | None
+    payload: str = ""
+
+
+class Appended(Frozen):
+    """What became of a batch: how many events are new, how many were there already."""
+
+    new: int = 0
+    known: int = 0
+
+    def __add__(self, other: "Appended") -> "Appended":
+        return Appended(new=self.new + other.new, known=self.known + other.known)
+
+
+class EventLog(Protocol):
+    """An append-only log in lanes, deduplicated by event id."""
+
+    async def append(self, events: Sequence[Event], cursors: Mapping[str, Mapping[str, Any]] | None = None) -> Appended:
+        """Add what is new of `events`, and set `cursors`, in one durable step.
+
+        Args:
+            events: in the order in which they are to be applied, entity by entity.
+            cursors: by source name, where that source is to go on reading.
+
+        Raises:
+            StoreUnavailable: nothing was added, or it is not known; appending again is safe.
+        """
+
+    async def read(self, lane: int, after: int, limit: int) -> Sequence[Entry]:
+        """Up to `limit` entries of `lane` that follow position `after`, in order."""
+
+    async def heads(self) -> Mapping[int, int]:
+        """For each lane the last position; a lane without entries may be absent."""
+
+    async def cursor(self, source: str) -> Mapping[str, Any] | None:
+        """Where `source` is to go on reading, or None if it never read."""
+
+    async def waiting_since(self, lane: int, after: int) -> Utc | None:
+        """When the entry that follows `after` was received, or None if there is none."""
+
+    async def wait(self, seconds: float) -> None:
+        """Return once something may have been appended, or after `seconds`."""
+
+
+class Quarantined(Frozen):
+    """An event that one store could not apply, and why."""
+
+    store: Store
+    lane: int
+    position: int
+    event_id: str
+    reason: str
+    since: Utc
+
+
+class Quarantine(Protocol):
+    """Where poison events are kept until somebody looks at them."""
+
+    async def put(self, item: Quarantined) -> None:
+        """Keep `item`; keeping it again changes its reason only."""
+
+    async def items(self) -> Sequence[Quarantined]:
+        """Everything that is kept, oldest first."""
+
+    async def remove(self, store: Store, lane: int, position: int) -> bool:
+        """Forget one; False if it was not there."""

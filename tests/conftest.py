@@ -1,0 +1,55 @@
+"""What tests share: one real embedded PostgreSQL, and an organisation of its own for each test."""
+
+import asyncio
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.postgres.database import Database
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.migrate import migrate
+
+
+def make_home() -> Path:
+    """A new folder for a home that any user can reach: as root, the server runs under another account.
+
+    pytest's own temporary folders are closed to others.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="engintel-test-"))
+    folder.chmod(0o711)
+    return folder / "home"
+
+
+def remove_home(home: Path) -> None:
+    """Stop whatever runs in a home and delete it."""
+    if (home / "postgres").exists():
+        EmbeddedPostgres(home).remove()
+    shutil.rmtree(home.parent)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home of the test's own."""
+    folder = make_home()
+    yield folder
+    remove_home(folder)
+
+
+@pytest.fixture(scope="session")
+async def database() -> AsyncIterator[Database]:
+    """A migrated database that all tests share; what keeps them apart is the organisation."""
+    folder = await asyncio.to_thread(make_home)
+    async with Database(None, folder).open() as opened:
+        await migrate(opened)
+        yield opened
+    await asyncio.to_thread(remove_home, folder)
+
+
+@pytest.fixture
+def org() -> str:
+    """An organisation that nobody else has."""
+    return f"test-{uuid.uuid4().hex[:12]}"

@@ -1,0 +1,483 @@
+"""Delivery figures: DORA's, as defined, without the mistakes that others are known for."""
+
+from collections.abc import Iterable
+from statistics import fmean, median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.delivery import Delivery, read_delivery
+from domain.dora import delivery_metrics
+from domain.events import Event
+from domain.metrics import Metric
+from domain.window import Window
+from tests.unit.domain.builders import (
+    ADA,
+    GRACE,
+    LINTER,
+    at,
+    change,
+    deployed,
+    flat,
+    incident,
+    issue,
+    pull,
+    reviewed,
+    sha,
+    sprint,
+    trunk,
+)
+
+MONTH = Window(since=at(0), until=at(28))
+NAMES = (
+    "deployment_frequency",
+    "change_lead_time",
+    "change_fail_rate",
+    "failed_deployment_recovery_time",
+    "deployment_rework_rate",
+    "review_pickup_time",
+    "cycle_time",
+    "velocity",
+)
+
+
+def figure(name: str, *parts: Event | Iterable[Event], window: Window = MONTH) -> Metric:
+    """One figure of what these events tell."""
+    found = {each.name: each for each in delivery_metrics(read_delivery(flat(*parts)), window)}
+    return found[name]
+
+
+def shipped(*lead_days: float, start: float = 2) -> list[Event]:
+    """Pull requests that were each deployed on a day of their own, so many days after their first commit."""
+    events: list[Event] = []
+    for number, days in enumerate(lead_days, start=1):
+        done = start + number
+        events += change(number, at(done, hours=-1), authored=at(done - days), opened=at(done, hours=-2))
+        events.append(deployed(number, trunk(number), at(done)))
+    return events
+
+
+def test_every_figure_is_there_even_when_nothing_happened() -> None:
+    """An absent row looks like a forgotten one; each says instead why it has no value."""
+    figures = delivery_metrics(Delivery(), MONTH)
+    assert tuple(each.name for each in figures) == NAMES
+    for each in figures:
+        assert (each.value, each.tier, each.n) == (None, None, 0)
+        assert each.missing
+        assert each.definition
+        assert each.window == "2026-03-02 to 2026-03-30"
+
+
+@pytest.mark.parametrize("name", NAMES[:-1])
+def test_four_observations_are_no_figure_and_five_are(name: str) -> None:
+    """Four give their number and no value, and no tier that would make it look like one."""
+    assert (figure(name, everything(4)).value, figure(name, everything(4)).tier) == (None, None)
+    assert figure(name, everything(4)).n == 4
+    assert "insufficient data: 4" in figure(name, everything(4)).missing
+    assert figure(name, everything(5)).value is not None
+    assert figure(name, everything(5)).n == 5
+
+
+def everything(n: int) -> list[Event]:
+    """So many of everything that is counted."""
+    events = shipped(*[1.0] * n)
+    for number in range(1, n + 1):
+        done = at(2 + number)
+        events += [reviewed(number, at(2 + number, hours=-1.5))]
+        events += incident(f"OPS-{number}", at(2 + number, hours=1), resolved=at(2 + number, hours=3))
+        events += [issue(f"A-{number}", "doing", at(1)), issue(f"A-{number}", "done", done)]
+    return events
+
+
+# How often
+
+
+def test_days_without_a_deployment_count() -> None:
+    """Six deployments on one day of four weeks are six in 28 days, and no elite rhythm."""
+    busy = [deployed(number, sha(number), at(3, hours=number)) for number in range(6)]
+    told = figure("deployment_frequency", busy)
+    assert told.value == round(6 / 28, 3)
+    assert (told.unit, told.n, told.tier) == ("per day", 6, "medium")
+    assert "days without one included" in told.definition
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ([7 * week + day for week in range(4) for day in range(5)], "elite"),
+        ([7 * week + day for week in range(4) for day in range(4)], "high"),
+        ([7 * week + day for week in (0, 1) for day in range(7)], "high"),
+        ([7 * week for week in range(4)] + [0.1], "high"),
+        ([0, 0.1, 0.2, 0.3, 0.4], "medium"),
+    ],
+)
+def test_the_rhythm_is_the_median_week_and_empty_weeks_are_weeks(days: list[float], expected: str) -> None:
+    """Five deployment days a week are elite, one a week is high; two full weeks of four are three and a half."""
+    assert (
+        figure("deployment_frequency", [deployed(n, sha(n), at(day + 0.5)) for n, day in enumerate(days)]).tier
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "window", "expected"),
+    [
+        (range(5), 7, "elite"),
+        (range(9, 19), 21, "elite"),
+        (range(10, 19), 21, "high"),
+        (range(0, 180, 30), 180, "medium"),
+        (range(0, 200, 40), 200, "low"),
+    ],
+)
+def test_weeks_are_counted_back_from_the_last_day_of_the_window(days: range, window: int, expected: str) -> None:
+    """The last week is whole; what a tier rests on must not depend on where a week of the calendar begins."""
+    told = [deployed(day, sha(day), at(day, hours=12)) for day in days]
+    assert figure("deployment_frequency", told, window=Window(since=at(0), until=at(window))).tier == expected
+
+
+@pytest.mark.parametrize("hours", [0, 1, 9, 12, 23.9])
+def test_the_rhythm_does_not_depend_on_the_hour_at_which_somebody_asks(hours: float) -> None:
+    """Deployments around midnight are on two days, and a day belongs to the calendar."""
+    days = [
+        deployed(7 * week + n, sha(n), at(7 * week + day))
+        for week in range(5)
+        for n, day in enumerate((1, 1.99, 3, 3.99, 5))
+    ]
+    window = Window(since=at(7, hours=hours), until=at(35, hours=hours))
+    assert "days with a deployment in a week (3)" in figure("deployment_frequency", days, window=window).definition
+
+
+def test_deployments_outside_the_window_do_not_count_in_it() -> None:
+    """The end itself is already the next window's."""
+    days = [-1, 0, 5, 6, 7, 8, 28, 29]
+    assert figure("deployment_frequency", [deployed(n, sha(n), at(day)) for n, day in enumerate(days)]).n == 5
+
+
+def test_no_deployment_ever_reported_differs_from_none_in_the_window() -> None:
+    """One is a missing webhook, the other a quiet month."""
+    never = figure("deployment_frequency", change(1, at(1)))
+    quiet = figure("deployment_frequency", [deployed(1, sha("a"), at(-20))])
+    assert "ever reported" in never.missing
+    assert "deployment_status" in never.missing
+    assert quiet.missing.startswith("insufficient data: 0 deployments")
+
+
+# How long a change takes
+
+
+def test_lead_time_is_the_median_over_changes_from_the_first_commit_to_the_deployment() -> None:
+    """Of six, the mean of the third and the fourth."""
+    told = figure("change_lead_time", shipped(1, 2, 3, 5, 20, 30))
+    assert (told.value, told.unit, told.n, told.tier) == (4 * 24, "hours", 6, "high")
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(0.99, "elite"), (1.01, "high"), (6.99, "high"), (7.01, "medium"), (29.9, "medium"), (30.1, "low")],
+)
+def test_a_day_a_week_and_a_month_part_the_lead_times(days: float, expected: str) -> None:
+    """DORA's bounds of 2023."""
+    assert figure("change_lead_time", shipped(*[days] * 5)).tier == expected
+
+
+def test_lead_time_counts_changes_and_not_deployments() -> None:
+    """A mean of each deployment's mean would weigh a lonely change like nine that came together."""
+    events = flat(*(change(number, at(3), authored=at(2)) for number in range(1, 10)), deployed(1, trunk(9), at(4)))
+    events += flat(change(10, at(5), authored=at(-25)), deployed(2, trunk(10), at(6)))
+    told = figure("change_lead_time", events)
+    assert (told.n, told.value) == (10, 48.0)
+
+
+def test_the_first_deployment_counts_with_its_changes() -> None:
+    """It is the only one there is."""
+    events = flat(*(change(number, at(number)) for number in range(1, 6)), deployed(1, trunk(5), at(6)))
+    assert figure("change_lead_time", events).n == 5
+
+
+def test_what_lead_time_could_not_count_is_said() -> None:
+    """Each kind of gap with its number: nothing is lost in silence."""
+    events = shipped(*[1.0] * 5)
+    events += flat(
+        pull(6, "pr_merged", at(9)),
+        change(7, at(9.5), author=LINTER),
+        change(8, at(10), merge_sha=None),
+        change(9, at(26)),
+        change(10, at(27), author=LINTER),
+        change(11, at(-3)),
+        [deployed(100, trunk(7), at(11)), deployed(101, sha("?"), at(12))],
+    )
+    events += change(6, at(9))[3:]
+    told = figure("change_lead_time", events)
+    assert told.n == 5
+    assert told.missing == (
+        "1 changes whose first commit was never seen; the content of 1 deployments, whose commits are not known; "
+        "2 merged and not yet deployed; 1 by bots"
+    )
+
+
+def test_programs_changes_do_not_make_a_team_look_fast() -> None:
+    """They are merged within minutes, and are said to be left out."""
+    quick = [change(number, at(10, hours=number), authored=at(10), author=LINTER) for number in range(6, 12)]
+    told = figure("change_lead_time", shipped(4, 4, 4, 4, 4), *quick, [deployed(99, trunk(11), at(11))])
+    assert (told.value, told.n) == (96.0, 5)
+    assert "6 by bots" in told.missing
+
+
+def test_a_commit_of_a_clock_that_runs_ahead_makes_nothing_negative() -> None:
+    """Somebody's laptop lives next week: that change is left out, and said to be."""
+    events = [*shipped(1, 1, 1, 1, 1), *change(6, at(8), authored=at(12), opened=at(7.5)), deployed(6, trunk(6), at(9))]
+    told = figure("change_lead_time", events)
+    assert (told.value, told.n) == (24.0, 5)
+    assert "1 whose first commit is dated after its deployment" in told.missing
+
+
+def test_a_deployment_before_the_window_keeps_its_changes() -> None:
+    """They were delivered then, and are not delivered again."""
+    events = shipped(*[1.0] * 6, start=-2)
+    assert figure("change_lead_time", events).n == 5
+    assert figure("change_lead_time", events, window=Window(since=at(-7), until=at(28))).n == 6
+
+
+# How often it fails
+
+
+def test_a_deployment_that_failed_for_several_reasons_failed_once() -> None:
+    """A join counts it for each, and reports 120 per cent."""
+    events = shipped(*[1.0] * 5)
+    events += flat(
+        *(incident(f"OPS-{number}", at(7, hours=number), resolved=at(8)) for number in range(1, 6)),
+        change(6, at(9), text="Reverts #5"),
+        deployed(6, trunk(6), at(10)),
+    )
+    told = figure("change_fail_rate", events)
+    assert (told.value, told.n, told.tier) == (round(1 / 6, 4), 6, "low")
+
+
+def test_the_fail_rate_says_by_what_kind_of_link() -> None:
+    """The most certain one for each deployment; a guess is called one."""
+    events = shipped(*[1.0] * 6)
+    events += flat(
+        incident("OPS-1", at(3.1), resolved=at(3.2)),
+        incident("OPS-2", at(5.1), resolved=at(5.2)),
+        incident("OPS-3", at(5.2), resolved=at(5.3), text="#3"),
+        change(7, at(20), text="Reverts #3"),
+        change(8, at(21), text="Reverts #4"),
+    )
+    told = figure("change_fail_rate", events)
+    assert told.value == 0.5
+    assert told.definition.endswith("(1 by incident, 1 by revert, 1 by same service incident)")
+
+
+def test_a_revert_is_an_unplanned_deployment_and_not_a_failed_one() -> None:
+    """What it repaired failed; it succeeded."""
+    events = [*shipped(*[1.0] * 5), *change(6, at(9), text="Reverts #1"), deployed(6, trunk(6), at(10))]
+    assert figure("deployment_rework_rate", events).value == round(1 / 6, 4)
+    assert figure("change_fail_rate", events).value == round(1 / 6, 4)
+
+
+def test_the_window_holds_the_deployments_that_failed_and_not_the_incidents() -> None:
+    """An incident of a deployment of last month is last month's failure."""
+    events = flat(
+        *(deployed(n, sha(n), at(n)) for n in (2, 4, 6, 8, 10)),
+        deployed(99, sha(99), at(-0.5)),
+        incident("OPS-1", at(0.1)),
+    )
+    assert figure("change_fail_rate", events).value == 0.0
+    assert figure("change_fail_rate", events, window=Window(since=at(-1), until=at(28))).value == round(1 / 6, 4)
+
+
+@given(st.lists(st.booleans(), min_size=5, max_size=20))
+def test_a_fail_rate_is_a_share_of_deployments(bad: list[bool]) -> None:
+    """So many failed, of so many."""
+    events = [deployed(n, sha(n), at(n)) for n in range(len(bad))]
+    events += flat(*(incident(f"OPS-{n}", at(n, hours=1)) for n, failed in enumerate(bad) if failed))
+    told = figure("change_fail_rate", events)
+    assert (told.value, told.n) == (round(sum(bad) / len(bad), 4), len(bad))
+
+
+@pytest.mark.parametrize("name", ["change_fail_rate", "deployment_rework_rate"])
+def test_a_rate_without_any_deployment_says_that_none_was_ever_reported(name: str) -> None:
+    """And with enough of them it has nothing to excuse."""
+    assert "ever reported" in figure(name, change(1, at(1))).missing
+    assert figure(name, shipped(*[1.0] * 5)).missing == ""
+
+
+# How long it takes to recover
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(0.9, "elite"), (1.1, "high"), (23.9, "high"), (24.1, "medium"), (167, "medium"), (169, "low")],
+)
+def test_an_hour_a_day_and_a_week_part_the_recovery_times(hours: float, expected: str) -> None:
+    """DORA's bounds of 2023."""
+    events = [deployed(n, sha(n), at(4 * n)) for n in range(5)]
+    events += flat(*(incident(f"OPS-{n}", at(4 * n, hours=0.5), resolved=at(4 * n, hours=hours)) for n in range(5)))
+    assert figure("failed_deployment_recovery_time", events).tier == expected
+
+
+def test_recovery_is_from_the_deployment_to_service_restored() -> None:
+    """Not from when somebody noticed; and the median of an even number is the mean of the middle two."""
+    events = [deployed(n, sha(n), at(n)) for n in range(1, 7)]
+    for n, hours in zip(range(1, 7), (1, 2, 4, 6, 9, 20), strict=True):
+        events += incident(f"OPS-{n}", at(n, hours=0.5), resolved=at(n, hours=hours))
+    told = figure("failed_deployment_recovery_time", events)
+    assert (told.value, told.unit, told.n, told.tier) == (5.0, "hours", 6, "high")
+
+
+def test_a_failure_that_is_not_over_is_said_and_not_counted_as_quick() -> None:
+    """Nor as endless."""
+    events = [deployed(n, sha(n), at(n)) for n in range(1, 7)]
+    for n in range(1, 6):
+        events += incident(f"OPS-{n}", at(n, hours=0.5), resolved=at(n, hours=2))
+    events += incident("OPS-6", at(6, hours=0.5))
+    told = figure("failed_deployment_recovery_time", events)
+    assert (told.value, told.n, told.missing) == (2.0, 5, "1 not restored yet")
+
+
+def test_recovery_ends_where_the_most_certain_link_says() -> None:
+    """The incident that names its cause was over before the revert was deployed."""
+    events = shipped(*[1.0] * 5)
+    for number in range(1, 6):
+        events += incident(
+            f"OPS-{number}", at(2 + number, hours=1), resolved=at(2 + number, hours=3), text=f"#{number}"
+        )
+        events += change(number + 5, at(20 + number), text=f"Reverts #{number}")
+        events.append(deployed(number + 5, trunk(number + 5), at(20 + number, hours=1)))
+    assert figure("failed_deployment_recovery_time", events).value == 3.0
+
+
+# How long somebody waits for a review
+
+
+def waited(*hours: float, reviewer: object = GRACE) -> list[Event]:
+    """Pull requests that waited so long for their first review."""
+    events: list[Event] = []
+    for number, each in enumerate(hours, start=1):
+        events += change(number, at(10 + number), opened=at(number))
+        events.append(reviewed(number, at(number, hours=each)))
+    return events
+
+
+def test_pickup_is_the_median_wait_for_another_person() -> None:
+    """A program answers within a minute, and the author talks to nobody."""
+    events = waited(1, 2, 4, 6, 30, 60)
+    for number in range(1, 7):
+        events += [reviewed(number, at(number, hours=0.1), LINTER), reviewed(number, at(number, hours=0.2), ADA)]
+    told = figure("review_pickup_time", events)
+    assert (told.value, told.n, told.missing) == (5.0, 6, "")
+
+
+def test_a_drafts_waiting_is_not_a_reviewers() -> None:
+    """Three days as a draft and two hours of waiting are two hours."""
+    events: list[Event] = []
+    for number in range(1, 6):
+        created = at(number)
+        events += [
+            pull(number, "pr_opened", created, draft=True),
+            pull(number, "pr_ready", at(number + 3), created_at=created),
+            pull(number, "pr_merged", at(number + 4), created_at=created),
+            reviewed(number, at(number + 3, hours=2)),
+        ]
+    assert figure("review_pickup_time", events).value == 2.0
+
+
+def test_what_was_merged_without_a_review_is_said() -> None:
+    """It waited for nobody, which is not the same as not at all."""
+    bots = [change(number, at(21), author=LINTER) for number in (7, 8)]
+    told = figure("review_pickup_time", waited(1, 2, 3, 4, 5), change(6, at(20)), *bots, change(9, at(-2)))
+    assert (told.value, told.n) == (3.0, 5)
+    assert told.missing == "1 merged without any review by another person"
+
+
+def test_only_reviews_in_the_window_of_changes_by_people_make_its_pickup() -> None:
+    """What a program wrote waits for nobody's sake, and last month's reviews are last month's."""
+    events = [*waited(1, 2, 3, 4, 5), *change(6, at(20), opened=at(10), author=LINTER), reviewed(6, at(15))]
+    events += [*change(7, at(20), opened=at(-9)), reviewed(7, at(-1))]
+    assert (figure("review_pickup_time", events).value, figure("review_pickup_time", events).n) == (3.0, 5)
+
+
+# The way of an issue, and of a sprint
+
+
+def test_cycle_time_counts_reopened_time_and_says_so() -> None:
+    """From first in progress to last done."""
+    events: list[Event] = []
+    for number in range(1, 6):
+        key = f"A-{number}"
+        events += [issue(key, "todo", at(0)), issue(key, "doing", at(1)), issue(key, "done", at(2))]
+    events += [issue("A-5", "doing", at(4)), issue("A-5", "done", at(6)), issue("A-6", "done", at(3))]
+    told = figure("cycle_time", events)
+    assert (told.value, told.n) == (24.0, 5)
+    assert "1 were reopened, and that time counts" in told.definition
+    assert told.missing == "1 that were never seen in progress"
+    assert figure("cycle_time", events, window=Window(since=at(5), until=at(7))).n == 1
+
+
+def test_time_spent_blocked_is_shown_beside_the_cycle_time() -> None:
+    """The median alone would blame whoever waited."""
+    events: list[Event] = []
+    for number in range(1, 6):
+        key = f"A-{number}"
+        events += [issue(key, "doing", at(1), status="Blocked"), issue(key, "doing", at(2)), issue(key, "done", at(3))]
+    told = figure("cycle_time", events)
+    assert told.value == 48.0
+    assert "120 h of it all were spent blocked" in told.definition
+
+
+@given(st.lists(st.lists(st.integers(1, 13), max_size=6), min_size=1, max_size=4))
+def test_velocity_is_a_mean_over_sprints_of_sums_over_issues(sprints: list[list[int]]) -> None:
+    """A mean of means would make a sprint with many small issues a poor one; an empty one counts as empty."""
+    events: list[Event] = []
+    for number, points in enumerate(sprints):
+        name, start = str(number), 7 * number
+        events.append(sprint(name, at(start), at(start + 6)))
+        events.append(issue(f"open-{name}", "doing", at(start - 0.5), points=40, sprints=(name,)))
+        for which, each in enumerate(points):
+            fields = {"points": each, "sprints": (name,)}
+            events.append(issue(f"A-{name}-{which}", "doing", at(start - 0.5), **fields))
+            events.append(issue(f"A-{name}-{which}", "done", at(start + 1), **fields))
+    told = figure("velocity", events)
+    assert (told.n, told.value) == (len(sprints), round(sum(map(sum, sprints)) / len(sprints), 1))
+
+
+def test_velocity_shows_added_scope_apart_and_needs_one_closed_sprint() -> None:
+    """A sprint is itself a sum over many issues."""
+    events = [sprint("7", at(0), at(14)), issue("A-1", "doing", at(3), points=5, sprints=("7",))]
+    events += [issue("A-1", "done", at(4), points=5, sprints=("7",))]
+    told = figure("velocity", events)
+    assert (told.value, told.n, told.missing) == (5.0, 1, "")
+    assert "5 points were added after a start" in told.definition
+    assert (
+        figure("velocity", [sprint("7", at(0), None)]).missing == "no sprint of this project was closed in the window"
+    )
+
+
+# Figures and windows
+
+
+def test_a_window_cannot_be_answered_from_the_answers_of_its_parts() -> None:
+    """Averages of averages: the month's median is neither the mean nor the median of its weeks'."""
+    leads = [1, 1, 1, 1, 1, 9, 9, 9, 9, 9, 9, 9]
+    events = shipped(*leads, start=-1)
+    weeks = [figure("change_lead_time", events, window=Window(since=at(a), until=at(a + 6))).value for a in (0, 6)]
+    known = [value for value in weeks if value is not None]
+    month = figure("change_lead_time", events)
+    assert month.n == 12
+    assert month.value == median(leads) * 24
+    assert month.value not in {fmean(known), median(known)}
+
+
+def test_the_last_evening_of_a_month_is_counted_by_utc() -> None:
+    """23:30 in Helsinki on the last day is in; half past midnight in Helsinki on the first day is not."""
+    days = [deployed(n, sha(n), at(n)) for n in range(10, 15)]
+    late = Window.model_validate({"since": "2026-03-02T00:00:00Z", "until": "2026-03-30T00:00:00Z"})
+    for moment, n in (
+        ("2026-03-29T23:30:00+02:00", 6),
+        ("2026-03-02T00:30:00+02:00", 5),
+        ("2026-03-29T23:30:00-05:00", 5),
+    ):
+        extra = deployed(99, sha(99), at(0)).model_dump()
+        extra["occurred_at"] = extra["body"]["finished_at"] = moment
+        assert figure("deployment_frequency", [*days, Event.model_validate(extra)], window=late).n == n
