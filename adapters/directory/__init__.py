@@ -1,0 +1,1 @@
+"""Who and what there is, one file an engine."""

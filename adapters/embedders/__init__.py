@@ -1,0 +1,1 @@
+"""Texts as vectors, one file an embedder."""

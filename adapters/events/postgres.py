@@ -1,0 +1,185 @@
+"""Events in PostgreSQL: one row an event, one row for every file that a commit touched."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from adapters.postgres.database import Connection, load_queries
+from adapters.postgres.projection import PostgresProjection
+from domain.events import Commit, CommitDropped, Event, Issue, PullRequest, decode, encode
+from domain.frozen import Utc
+from domain.lookup import word_weights
+from domain.ports import Activity, Groups, SkillUse, Touch, WorkHit
+from domain.routing import Store
+from domain.skills import skill_of
+from domain.window import Window
+
+_SQL: Final = load_queries("adapters.events", "postgres.sql")
+_COMMON: Final = 2_000
+"""A word in this many events or more is not looked for, unless the text has no rarer one."""
+_BACK_OFF_FOLDERS: Final = 2
+_WORDS_KEPT: Final = 600
+"""Characters of a message that can be found."""
+
+
+class PostgresEvents(PostgresProjection):
+    """The events of one organisation; see `domain.ports.Events`."""
+
+    store = Store.EVENTS
+    tables = ("events", "touches")
+
+    async def project(self, connection: Connection, events: Sequence[Event]) -> None:
+        """Store `events`. A dropped commit goes with its files; whatever was stored before stays as it is."""
+        pending: list[Event] = []
+        for event in events:
+            pending.append(event)
+            if isinstance(event.body, CommitDropped):
+                await self._insert(connection, pending)
+                await connection.execute(_SQL["drop_commit"], self.org, event.entity, event.project)
+                pending = []
+        await self._insert(connection, pending)
+
+    async def _insert(self, connection: Connection, events: Sequence[Event]) -> None:
+        if events:
+            await connection.execute(_SQL["insert_events"], self.org, *_columns(_row(event) for event in events))
+        touches = [touch for event in events for touch in _touches(event)]
+        if touches:
+            await connection.execute(_SQL["insert_touches"], self.org, *_columns(touches))
+
+    async def activity(
+        self,
+        window: Window,
+        types: Collection[str],
+        *,
+        accounts: Groups | None = None,
+        projects: Groups | None = None,
+    ) -> Sequence[Activity]:
+        """Counts by account, project and type."""
+        groups = (*_arrays(accounts), *_arrays(projects))
+        async with self.database.session(self.org, readonly=True) as connection:
+            rows = await connection.fetch(_SQL["activity"], self.org, list(types), window.since, window.until, *groups)
+        return [Activity(**dict(row)) for row in rows]
+
+    async def last_seen(self, accounts: Groups) -> Mapping[str, Utc]:
+        """By group, when anything at all was last seen of it."""
+        async with self.database.session(self.org, readonly=True) as connection:
+            rows = await connection.fetch(_SQL["last_seen"], self.org, *_arrays(accounts))
+        return {row["counts_as"]: row["at"] for row in rows}
+
+    async def touches(
+        self,
+        window: Window,
+        *,
+        half_life: timedelta,
+        paths: Collection[str] = (),
+        accounts: Groups | None = None,
+        projects: Groups | None = None,
+        limit: int = 2_000,
+    ) -> Sequence[Touch]:
+        """Who changed which files, greatest weight first."""
+        patterns = sorted({pattern for path in paths for pattern in _near(path)}) or None
+        groups = (*_arrays(accounts), *_arrays(projects))
+        async with self.database.session(self.org, readonly=True) as connection:
+            rows = await connection.fetch(
+                _SQL["touches"], self.org, window.since, window.until, *groups, patterns,
+                half_life.total_seconds(), limit,
+            )  # fmt: skip
+        return [Touch(**dict(row)) for row in rows]
+
+    async def skills(
+        self, window: Window, *, accounts: Groups | None = None, skills: Collection[str] | None = None
+    ) -> Sequence[SkillUse]:
+        """Who touched which skills in how many commits."""
+        wanted = list(skills) if skills is not None else None
+        async with self.database.session(self.org, readonly=True) as connection:
+            rows = await connection.fetch(
+                _SQL["skills"], self.org, window.since, window.until, *_arrays(accounts), wanted
+            )
+        return [SkillUse(**dict(row)) for row in rows]
+
+    async def find_work(
+        self, text: str, window: Window, *, projects: Collection[str] | None = None, limit: int = 200
+    ) -> Sequence[WorkHit]:
+        """Commits, pull requests and issues with words of `text`, rare words counting more."""
+        where = list(projects) if projects is not None else None
+        async with self.database.session(self.org, readonly=True) as connection:
+            counted = await connection.fetch(_SQL["words"], self.org, text, _COMMON)
+            weights = word_weights({row["lexeme"]: row["n"] for row in counted}, _COMMON)
+            if not weights:
+                return []
+            rows = await connection.fetch(
+                _SQL["find_work"], self.org, where, window.since, window.until,
+                list(weights), list(weights.values()), limit,
+            )  # fmt: skip
+        return [WorkHit(**dict(row)) for row in rows]
+
+    async def read(
+        self,
+        types: Collection[str],
+        window: Window,
+        *,
+        projects: Collection[str] | None = None,
+        limit: int = 50_000,
+    ) -> Sequence[Event]:
+        """Events of these types in order of time, commits without their files."""
+        where = list(projects) if projects is not None else None
+        async with self.database.session(self.org, readonly=True) as connection:
+            rows = await connection.fetch(_SQL["read"], self.org, list(types), window.since, window.until, where, limit)
+        return [decode(row["event"]) for row in rows]
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Any]]:
+    return map(list, zip(*rows, strict=True))
+
+
+def _arrays(groups: Groups | None) -> tuple[list[str] | None, list[str] | None]:
+    return (None, None) if groups is None else (list(groups), list(groups.values()))
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    kept = event
+    if isinstance(event.body, Commit) and event.body.files:
+        kept = event.model_copy(update={"body": event.body.model_copy(update={"files": ()})})
+    title, words = _searchable(event)
+    return (
+        event.id, event.type, event.source, event.occurred_at, event.entity, event.project,
+        event.actor.key if event.actor else None, title, encode(kept).decode(), words,
+    )  # fmt: skip
+
+
+def _searchable(event: Event) -> tuple[str | None, str]:
+    """What an event is called, and the words it can be found by; only one event of a thing's life has any."""
+    body = event.body
+    if isinstance(body, Commit) and not body.merge:
+        return body.title, f"{body.title}\n{body.message}"[:_WORDS_KEPT]
+    if isinstance(body, PullRequest) and body.type in {"pr_opened", "pr_merged"}:
+        return body.title, f"{body.title}\n{body.text}"[:_WORDS_KEPT]
+    if isinstance(body, Issue) and body.category == "done":
+        return body.title, f"{body.title}\n{body.text}"[:_WORDS_KEPT]
+    return None, ""
+
+
+def _touches(event: Event) -> Iterator[tuple[Any, ...]]:
+    """A row for every file and every author of a commit."""
+    body = event.body
+    if isinstance(body, Commit) and event.actor and event.project:
+        accounts = dict.fromkeys((event.actor.key, *(author.key for author in body.co_authors)))
+        for path in dict.fromkeys(file.path for file in body.files):
+            skill = skill_of(path)
+            for account in accounts:
+                yield (event.id, account, path, event.entity, event.project, skill, event.occurred_at)
+
+
+def _near(path: str) -> Iterator[str]:
+    """LIKE patterns for what lies at, below or near `path`."""
+    clean = PurePosixPath(path.strip().strip("/"))
+    yield _literal(str(clean))
+    yield f"{_literal(str(clean))}/%"
+    for folder in list(clean.parents)[:_BACK_OFF_FOLDERS]:
+        if folder.name:
+            yield f"{_literal(str(folder))}/%"
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

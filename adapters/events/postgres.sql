@@ -1,0 +1,96 @@
+-- name: insert_events
+INSERT INTO events (org, id, type, source, occurred_at, entity, project, account, title, event, words)
+SELECT $1, id, type, source, occurred_at, entity, project, account, title, event,
+       CASE WHEN words <> '' THEN to_tsvector('english', words) END
+FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::jsonb[], $11::text[])
+     AS e (id, type, source, occurred_at, entity, project, account, title, event, words)
+ON CONFLICT DO NOTHING;
+
+-- name: insert_touches
+INSERT INTO touches (org, event_id, account, path, entity, project, skill, occurred_at)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+ON CONFLICT DO NOTHING;
+
+-- name: drop_commit
+WITH dropped AS (
+    DELETE FROM events WHERE org = $1 AND entity = $2 AND project = $3 AND type = 'commit' RETURNING id
+)
+DELETE FROM touches USING dropped WHERE touches.org = $1 AND touches.event_id = dropped.id;
+
+-- name: activity
+-- $5..$8 are groups: keys and what they count as, or NULL for the keys themselves.
+SELECT coalesce(a.counts_as, e.account) AS account, coalesce(p.counts_as, e.project) AS project, e.type,
+       count(DISTINCT e.entity) AS n, min(e.occurred_at) AS first_at, max(e.occurred_at) AS last_at
+FROM events e
+LEFT JOIN unnest($5::text[], $6::text[]) AS a (key, counts_as) ON a.key = e.account
+LEFT JOIN unnest($7::text[], $8::text[]) AS p (key, counts_as) ON p.key = e.project
+WHERE e.org = $1 AND e.type = ANY ($2::text[]) AND e.occurred_at >= $3 AND e.occurred_at < $4
+  AND e.account IS NOT NULL
+  AND ($5::text[] IS NULL OR e.account = ANY ($5::text[]))
+  AND ($7::text[] IS NULL OR e.project = ANY ($7::text[]))
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+
+-- name: last_seen
+SELECT a.counts_as, max(seen.at) AS at
+FROM unnest($2::text[], $3::text[]) AS a (key, counts_as),
+     LATERAL (SELECT max(occurred_at) AS at FROM events e WHERE e.org = $1 AND e.account = a.key) AS seen
+WHERE seen.at IS NOT NULL GROUP BY a.counts_as;
+
+-- name: touches
+-- A commit seen through two sources is one entity; its weight is taken once. $9 half-life in seconds.
+SELECT account, project, path, count(*) AS commits, sum(weight) AS weight, max(occurred_at) AS last_at
+FROM (
+    SELECT DISTINCT ON (coalesce(a.counts_as, t.account), coalesce(p.counts_as, t.project), t.path, t.entity)
+           coalesce(a.counts_as, t.account) AS account, coalesce(p.counts_as, t.project) AS project, t.path,
+           t.occurred_at, power(0.5, extract(epoch FROM $3::timestamptz - t.occurred_at) / $9::float8) AS weight
+    FROM touches t
+    LEFT JOIN unnest($4::text[], $5::text[]) AS a (key, counts_as) ON a.key = t.account
+    LEFT JOIN unnest($6::text[], $7::text[]) AS p (key, counts_as) ON p.key = t.project
+    WHERE t.org = $1 AND t.occurred_at >= $2 AND t.occurred_at < $3
+      AND ($4::text[] IS NULL OR t.account = ANY ($4::text[]))
+      AND ($6::text[] IS NULL OR t.project = ANY ($6::text[]))
+      AND ($8::text[] IS NULL OR t.path LIKE ANY ($8::text[]))
+) AS distinct_touches
+GROUP BY account, project, path ORDER BY weight DESC, account, path LIMIT $10;
+
+-- name: skills
+SELECT coalesce(a.counts_as, t.account) AS account, t.skill, count(DISTINCT t.entity) AS commits,
+       max(t.occurred_at) AS last_at
+FROM touches t
+LEFT JOIN unnest($4::text[], $5::text[]) AS a (key, counts_as) ON a.key = t.account
+WHERE t.org = $1 AND t.skill IS NOT NULL AND t.occurred_at >= $2 AND t.occurred_at < $3
+  AND ($4::text[] IS NULL OR t.account = ANY ($4::text[]))
+  AND ($6::text[] IS NULL OR t.skill = ANY ($6::text[]))
+GROUP BY 1, 2 ORDER BY commits DESC, 1, 2;
+
+-- name: words
+-- How common each word of a text is. Counting stops at $3: beyond that a word tells nothing apart.
+SELECT lexeme, (SELECT count(*) FROM (
+           SELECT 1 FROM events e
+           WHERE e.org = $1 AND e.words @@ (quote_literal(lexeme)::tsquery) LIMIT $3) AS few) AS n
+FROM unnest(tsvector_to_array(to_tsvector('english', $2))) AS lexeme;
+
+-- name: find_work
+-- $5 lexemes and $6 their weights. One row an entity: its best event.
+SELECT * FROM (
+    SELECT DISTINCT ON (e.entity) e.account, e.project, e.type, e.entity, e.title, e.occurred_at AS at, m.score
+    FROM (
+        SELECT e.id, sum(w.weight) AS score
+        FROM unnest($5::text[], $6::float8[]) AS w (lexeme, weight)
+        JOIN events e ON e.org = $1 AND e.words @@ (quote_literal(w.lexeme)::tsquery)
+             AND e.occurred_at >= $3 AND e.occurred_at < $4
+        WHERE $2::text[] IS NULL OR e.project = ANY ($2::text[])
+        GROUP BY e.id
+    ) AS m
+    JOIN events e ON e.org = $1 AND e.id = m.id
+    WHERE e.account IS NOT NULL
+    ORDER BY e.entity, m.score DESC, e.occurred_at DESC, e.id
+) AS one_each
+ORDER BY score DESC, at DESC, entity LIMIT $7;
+
+-- name: read
+SELECT event FROM events
+WHERE org = $1 AND type = ANY ($2::text[]) AND occurred_at >= $3 AND occurred_at < $4
+  AND ($5::text[] IS NULL OR project = ANY ($5::text[]))
+ORDER BY occurred_at, id LIMIT $6;

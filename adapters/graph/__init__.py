@@ -1,0 +1,1 @@
+"""Who works on what and what depends on what, one file an engine."""

@@ -1,0 +1,1 @@
+"""The log, one file an engine."""

@@ -1,0 +1,90 @@
+"""Bringing a database to the schema that this version needs: ordered, each step all or nothing, safe to race."""
+
+import re
+from importlib.resources import files
+from typing import Final
+
+import asyncpg
+
+from adapters.postgres.database import ROLE, SCHEMA, Connection, Database
+from domain.errors import Misconfigured
+
+_FILE: Final = re.compile(r"^(\d{4})_[a-z_]+\.sql$")
+_LOCK: Final = 0x656E67  # "eng": one migration at a time in a database
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Every step in order: its number and its SQL."""
+    folder = files("adapters.postgres").joinpath("migrations")
+    steps = [(int(match[1]), file) for file in folder.iterdir() if (match := _FILE.match(file.name))]
+    return [(number, file.read_text(encoding="utf-8")) for number, file in sorted(steps, key=lambda step: step[0])]
+
+
+async def schema_version(connection: Connection) -> int:
+    """The last step that was taken; 0 in an empty database."""
+    if await connection.fetchval("SELECT to_regclass($1)", f"{SCHEMA}.migrations") is None:
+        return 0
+    return int(await connection.fetchval(f"SELECT coalesce(max(version), 0) FROM {SCHEMA}.migrations"))  # noqa: S608 - a constant
+
+
+async def migrate(database: Database) -> list[int]:
+    """Take every step that is missing. Two processes may do this at once: the second finds nothing left to do.
+
+    Returns:
+        the numbers of the steps that were taken.
+
+    Raises:
+        Misconfigured: the database is newer than this program, or its user may not create what is needed.
+    """
+    steps = migrations()
+    taken: list[int] = []
+    async with database.owner() as connection:
+        version = await schema_version(connection)
+        if version == steps[-1][0]:
+            return taken
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        try:
+            version = await schema_version(connection)
+            if version > steps[-1][0]:
+                raise Misconfigured(
+                    f"The database has schema {version} and this version of engintel knows {steps[-1][0]}: "
+                    "install the newer engintel."
+                )
+            for number, sql in steps:
+                if number > version:
+                    await _take(connection, number, sql)
+                    taken.append(number)
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+    return taken
+
+
+async def _take(connection: Connection, number: int, sql: str) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            await connection.execute(_ROLE_EXISTS)
+            await connection.execute(sql)
+            await connection.execute("INSERT INTO migrations (version) VALUES ($1)", number)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Misconfigured(
+            f"The database user may not take migration {number} ({error}). It needs to create a schema, the role "
+            f"{ROLE} and the extension vector; or have an administrator run `engintel migrate` once."
+        ) from error
+    except asyncpg.UndefinedFileError as error:
+        raise Misconfigured(
+            "The database server does not have the extension pgvector. Install it there, then run `engintel migrate`."
+        ) from error
+
+
+_ROLE_EXISTS: Final = f"""
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN
+        CREATE ROLE {ROLE} NOLOGIN;
+    END IF;
+    EXECUTE format('GRANT {ROLE} TO %I', current_user);
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;  -- another database of the same server is being migrated at this moment
+END $$
+"""

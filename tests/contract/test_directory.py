@@ -1,0 +1,263 @@
+"""What every directory promises: who and what there is, found by what people call it."""
+
+import pytest
+
+from adapters.directory.postgres import PostgresDirectory
+from domain.events import IdentityDecision, Mailmap, Source, git_actor
+from domain.events.knowledge import Alias, CodeOwners, OwnerRule
+from domain.window import Window
+from tests.contract.filling import fill
+from tests.events import ADA, GRACE, at, commit, document, event, github, issue, jira, joined, pull, roadmap, roster
+
+ADA_HUB = github(1, "ada")
+ADA_JIRA = jira("j-ada", "Ada Lovelace")
+
+
+async def test_accounts_that_a_roster_row_joins_are_one_person(directory: PostgresDirectory) -> None:
+    """Jira says nothing of mail addresses: only the roster ties its account to the others."""
+    await fill(
+        directory,
+        commit("c1", ADA),
+        pull(1, author=ADA_HUB),
+        issue("PAY-1", assignee=ADA_JIRA),
+        roster("r1", "Ada Lovelace", github(1, "ada"), ADA_JIRA, email="ada@acme.dev", team="Core", role="Engineer"),
+    )
+
+    [ada] = await directory.people()
+
+    assert ada.name == "Ada Lovelace"
+    assert set(ada.keys) == {ADA.key, ADA_HUB.key, ADA_JIRA.key, "notion:r1"}
+    assert ada.terms.role == "Engineer"
+    assert ada.teams == ("core",)
+
+
+async def test_a_shared_name_joins_nobody(directory: PostgresDirectory) -> None:
+    """Two people may be called the same."""
+    await fill(directory, commit("c1", ADA), commit("c2", git_actor("Ada Lovelace", "other@elsewhere.dev")))
+
+    assert len(await directory.people()) == 2
+
+
+async def test_a_roster_row_that_changes_takes_back_what_it_said(directory: PostgresDirectory) -> None:
+    """The newest state of a row counts, also when an older one arrives late."""
+    await fill(directory, pull(1, author=ADA_HUB), issue("PAY-1", assignee=ADA_JIRA))
+    await fill(directory, roster("r1", "Ada", ADA_HUB, ADA_JIRA, hours=1, team="Core"))
+    await fill(directory, roster("r1", "Ada", ADA_HUB, hours=3, team="Search"))
+    await fill(directory, roster("r1", "Ada", ADA_HUB, ADA_JIRA, hours=2, team="Core"))
+
+    people = {person.keys: person for person in await directory.people()}
+
+    assert (ADA_JIRA.key,) in people
+    assert [team.id for team in await directory.teams() if team.members] == ["search"]
+
+
+async def test_a_mailmap_is_applied_and_taken_back(directory: PostgresDirectory) -> None:
+    """Changing `.mailmap` corrects history without rewriting it."""
+    old = git_actor("ada", "ada@laptop.local")
+    alias = Alias(signature=old, proper=ADA)
+    told = event("m1", Mailmap(aliases=(alias,)), entity="mailmap:git:api", when=at(1))
+    await fill(directory, commit("c1", ADA), commit("c2", old), told)
+    assert [person.name for person in await directory.people()] == ["Ada Lovelace"]
+
+    await fill(directory, event("m2", Mailmap(), entity="mailmap:git:api", when=at(2)))
+
+    assert len(await directory.people()) == 2
+
+
+async def test_a_decision_joins_and_parts_and_the_last_word_counts(directory: PostgresDirectory) -> None:
+    """A merge is reversible, and a refusal stands against any evidence."""
+    left, right = sorted((ADA.key, GRACE.key))
+    await fill(directory, commit("c1", ADA), commit("c2", GRACE))
+
+    def decided(kind: str, hours: int) -> object:
+        body = IdentityDecision.model_validate({"type": kind, "left": left, "right": right})
+        return event(f"d{hours}", body, entity="identity:x", project=None, when=at(hours), source=Source.ENGINTEL)
+
+    for hours, (kind, people) in enumerate((("identity_merged", 1), ("identity_split", 2), ("identity_merged", 1)), 1):
+        await fill(directory, decided(kind, hours))  # type: ignore[arg-type]  # an event
+        assert len(await directory.people()) == people
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["ada", "@ada", "ADA@acme.dev", "Ada Lovelace", "ada lovelace", "Lovelace", "j-ada", "github:1", "1", "Ada"],
+)
+async def test_a_person_is_found_by_whatever_they_are_called(directory: PostgresDirectory, wanted: str) -> None:
+    """Id, account, handle, mail, full name, first or last name: whichever is given."""
+    row = roster("r1", "Ada Lovelace", ADA_HUB, ADA_JIRA, email="ada@acme.dev")
+    await fill(directory, commit("c1", ADA), commit("c2", GRACE), row)
+
+    assert [person.name for person in await directory.find_people(wanted)] == ["Ada Lovelace"]
+
+
+async def test_an_id_given_out_once_finds_its_owner_after_a_merge(directory: PostgresDirectory) -> None:
+    """Clients keep ids; a merge must not break them."""
+    await fill(directory, commit("c1", ADA), pull(1, author=ADA_HUB))
+    before = [person.id for person in await directory.people()]
+
+    await fill(directory, roster("r1", "Ada Byron", ADA_HUB, email="ada@acme.dev"))
+
+    [now] = await directory.people()
+    for old in before:
+        assert [person.id for person in await directory.find_people(old)] == [now.id]
+
+
+async def test_a_word_that_is_a_handle_and_a_first_name_means_both_people(directory: PostgresDirectory) -> None:
+    """Guessing would answer about the wrong one; with an @ it is the handle."""
+    await fill(directory, commit("c1", GRACE), pull(1, author=github(7, "grace")))
+
+    assert len(await directory.find_people("grace")) == 2
+    assert [person.keys for person in await directory.find_people("@grace")] == [("github:7",)]
+
+
+@pytest.mark.parametrize("wanted", ["Wojcik", "wójcik", "Tomasz Wojcik", "TOMASZ", "tomasz wójcik"])
+async def test_accents_need_not_be_typed(directory: PostgresDirectory, wanted: str) -> None:
+    """Most keyboards lack most letters."""
+    await fill(directory, commit("c1", git_actor("Tomasz Wójcik", "t@acme.dev")), commit("c2", ADA))
+
+    assert [person.name for person in await directory.find_people(wanted)] == ["Tomasz Wójcik"]
+
+
+async def test_blanks_and_hyphens_in_names_are_the_same(directory: PostgresDirectory) -> None:
+    """People say `courier app` for `courier-app`, and `core team` for `core`."""
+    await fill(directory, pull(1, project="github:acme/courier-app"), joined("core", ADA_HUB))
+
+    assert [project.id for project in await directory.find_projects("Courier App")] == ["courier-app"]
+    assert [team.id for team in await directory.find_teams("Core Team")] == ["core"]
+
+
+async def test_names_that_several_people_have_give_all_of_them(directory: PostgresDirectory) -> None:
+    """The caller decides what to do with an ambiguous name."""
+    await fill(
+        directory, commit("c1", git_actor("Sam Lee", "sam@acme.dev")), commit("c2", git_actor("Sam Wu", "wu@acme.dev"))
+    )
+
+    assert {person.name for person in await directory.find_people("Sam")} == {"Sam Lee", "Sam Wu"}
+
+
+async def test_a_project_has_all_the_names_that_a_roadmap_row_ties(directory: PostgresDirectory) -> None:
+    """One project, whatever it is called: its repository, its tracker key, its name, its id."""
+    page = roadmap(
+        "p1", "github:acme/pay-api", "jira:PAY", name="Payments", owner_team="Core Team", slack_channel="#pay"
+    )
+    await fill(directory, pull(1, project="github:acme/pay-api"), issue("PAY-1"), page)
+
+    [project] = await directory.projects()
+
+    assert (project.id, project.name, project.owner_team, project.slack_channel) == (
+        "pay-api", "Payments", "core-team", "#pay",
+    )  # fmt: skip
+    for wanted in ("pay-api", "PAY", "pay", "Payments", "acme/pay-api", "github:acme/pay-api"):
+        assert [found.id for found in await directory.find_projects(wanted)] == ["pay-api"], wanted
+
+
+async def test_a_project_of_the_clone_s_folder_keeps_that_name(directory: PostgresDirectory) -> None:
+    """The folder's name wins, and a repository of the same name elsewhere gets its full one."""
+    await fill(directory, commit("c1", project="git:api"), pull(1, project="github:acme/api"))
+
+    assert {p.id: p.refs for p in await directory.projects()} == {
+        "api": ("git:api",),
+        "acme/api": ("github:acme/api",),
+    }
+
+
+async def test_wildcards_in_a_name_are_letters(directory: PostgresDirectory) -> None:
+    """`%` names nothing."""
+    await fill(directory, pull(1))
+
+    assert await directory.find_projects("%") == []
+    assert await directory.find_projects("a_i") == []
+
+
+async def test_people_join_and_leave_teams(directory: PostgresDirectory) -> None:
+    """The newest word on a membership counts, in whatever order it arrives."""
+    await fill(
+        directory, joined("core", ADA_HUB, hours=1), joined("core", github(2, "grace"), hours=1),
+        joined("core", github(2, "grace"), hours=5, left=True), joined("core", github(2, "grace"), hours=3),
+    )  # fmt: skip
+
+    [team] = await directory.find_teams("Core")
+
+    assert [person.keys for person in await directory.people(ids=team.members)] == [(ADA_HUB.key,)]
+
+
+async def test_open_work_is_what_is_not_done(directory: PostgresDirectory) -> None:
+    """Assigned issues, own pull requests and reviews asked for, as they stand."""
+    reviewer = github(2, "grace")
+    await fill(
+        directory,
+        issue("PAY-1", "In Progress", ADA_JIRA),
+        issue("PAY-2", "Done", ADA_JIRA),
+        issue("PAY-3", "To Do", ADA_JIRA, type="issue_deleted", hours=1),
+        pull(1, author=ADA_HUB, reviewers=(reviewer,)),
+        pull(2, "pr_merged", ADA_HUB, hours=1),
+    )
+
+    mine = await directory.open_work(accounts=[ADA_JIRA.key, ADA_HUB.key])
+    theirs = await directory.open_work(accounts=[reviewer.key])
+
+    assert {item.key for item in mine} == {"PAY-1", "acme/api#1"}
+    assert [item.key for item in theirs] == ["acme/api#1"]
+
+
+async def test_an_older_state_never_replaces_a_newer_one(directory: PostgresDirectory) -> None:
+    """Webhooks are unordered."""
+    await fill(directory, issue("PAY-1", "Done", hours=5), issue("PAY-1", "In Progress", hours=2))
+
+    [item] = await directory.work_items(["PAY-1"])
+
+    assert item.status == "Done"
+
+
+async def test_a_reopened_issue_is_done_when_it_was_last_done(directory: PostgresDirectory) -> None:
+    """And while it is open again it is not done at all."""
+    window = Window(since=at(0), until=at(100))
+    await fill(directory, issue("PAY-1", "Done", ADA_JIRA, hours=1))
+    await fill(directory, issue("PAY-1", "In Progress", ADA_JIRA, hours=2))
+    assert await directory.done_issues([ADA_JIRA.key], window) == []
+
+    await fill(directory, issue("PAY-1", "Done", ADA_JIRA, hours=9), issue("PAY-1", "Done", ADA_JIRA, hours=12))
+
+    [item] = await directory.done_issues([ADA_JIRA.key], window)
+    assert item.done_at == at(9)
+
+
+async def test_things_are_found_by_names_that_are_only_alike(directory: PostgresDirectory) -> None:
+    """A typing mistake still finds what was meant."""
+    await fill(
+        directory, commit("c1", ADA), commit("c2", GRACE), document("docs/retry.md", "Wait.", title="Retrying payouts"),
+        issue("PAY-7", title="Payouts fail at night"), joined("platform", ADA_HUB),
+    )  # fmt: skip
+
+    people = await directory.search("Ada Lovelase", ["person"], 5)
+    documents = await directory.search("retrying payout", ["document"], 5)
+    teams = await directory.search("platfrm", ["team"], 5)
+    issues = await directory.search("payouts", ["issue"], 5)
+    keyed = await directory.search("pay-7", ["issue"], 5)
+
+    assert people[0].name == "Ada Lovelace"
+    assert [found.name for found in documents] == ["Retrying payouts"]
+    assert [found.id for found in teams] == ["platform"]
+    assert [found.id for found in issues] == ["PAY-7"]
+    assert keyed[0].score == 1.0
+
+
+async def test_names_in_other_scripts_are_found(directory: PostgresDirectory) -> None:
+    """Not everybody's name has Latin letters."""
+    await fill(directory, commit("c1", git_actor("山田 花子", "hanako@acme.dev")))
+
+    [exact] = await directory.find_people("山田 花子")
+    alike = await directory.search("山田", ["person"], 5)
+
+    assert [found.id for found in alike] == [exact.id]
+
+
+async def test_owner_rules_and_documents_are_the_newest_ones(directory: PostgresDirectory) -> None:
+    """What a repository says of itself is replaced as a whole."""
+    for hours, owner in ((2, "@acme/core"), (1, "@old")):
+        rules = CodeOwners(path="CODEOWNERS", rules=(OwnerRule(pattern="*", owners=(owner,)),))
+        await fill(directory, event(f"o{hours}", rules, entity="codeowners:git:api", project="git:api", when=at(hours)))
+    await fill(directory, document("README.md", "# API", hours=1))
+
+    assert (await directory.owner_rules(["git:api"]))["git:api"][0].owners == ("@acme/core",)
+    assert [row.id for row in await directory.documents(["git:api:README.md"])] == ["git:api:README.md"]

@@ -1,0 +1,192 @@
+"""What every log promises: contiguous lanes, each event once, cursors that move with the events."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.postgres.database import Database
+from domain.ports import LANES, EventLog, Quarantined, lane_of
+from domain.routing import Store
+from tests.events import at, commit
+
+
+@pytest.fixture
+async def log(database: Database, org: str) -> EventLog:
+    """The log under test."""
+    return PostgresLog(database, org)
+
+
+async def positions(log: EventLog) -> dict[int, list[int]]:
+    """What positions each lane holds."""
+    return {lane: [entry.position for entry in await log.read(lane, 0, 10_000)] for lane in range(LANES)}
+
+
+async def ids(log: EventLog) -> list[str]:
+    """The ids of everything in the log."""
+    entries = [entry for lane in range(LANES) for entry in await log.read(lane, 0, 10_000)]
+    return sorted(entry.event.id for entry in entries if entry.event)
+
+
+async def test_what_was_appended_can_be_read_back(log: EventLog) -> None:
+    """Nothing of an event is lost on its way through the log."""
+    event = commit("a1", title="Fix Zoë's bug 🐛")
+
+    await log.append([event])
+
+    [entry] = await log.read(lane_of(event.entity), 0, 10)
+    assert entry.event == event
+    assert entry.position == 1
+
+
+async def test_appending_the_same_event_again_adds_nothing(log: EventLog) -> None:
+    """A redelivered event keeps its first place."""
+    events = [commit(f"sha{n}") for n in range(20)]
+
+    first = await log.append(events)
+    second = await log.append(events)
+
+    assert (first.new, first.known) == (20, 0)
+    assert (second.new, second.known) == (0, 20)
+    assert await ids(log) == sorted(event.id for event in events)
+
+
+async def test_an_event_twice_in_one_batch_is_appended_once(log: EventLog) -> None:
+    """Deduplication looks within the batch too."""
+    event = commit("twice")
+
+    appended = await log.append([event, event])
+
+    assert (appended.new, appended.known) == (1, 1)
+
+
+async def test_positions_of_a_lane_have_no_gaps_even_when_many_append_at_once(log: EventLog) -> None:
+    """A reader that has seen a position can never miss a smaller one."""
+    batches = [[commit(f"{writer}-{n}") for n in range(25)] for writer in range(12)]
+
+    await asyncio.gather(*(log.append(batch) for batch in batches))
+
+    for found in (await positions(log)).values():
+        assert found == list(range(1, len(found) + 1))
+    assert len(await ids(log)) == 12 * 25
+
+
+async def test_the_same_events_appended_by_many_at_once_are_there_once(log: EventLog) -> None:
+    """A race of redeliveries has one winner for each event."""
+    events = [commit(f"sha{n}") for n in range(40)]
+
+    results = await asyncio.gather(*(log.append(events) for _ in range(6)))
+
+    assert sum(result.new for result in results) == 40
+    assert await ids(log) == sorted(event.id for event in events)
+
+
+async def test_events_of_one_entity_are_read_in_the_order_in_which_they_were_appended(log: EventLog) -> None:
+    """Order is kept per entity, also across batches."""
+    states = [commit(f"s{n}", hours=n).model_copy(update={"entity": "commit:one"}) for n in range(10)]
+
+    for state in states:
+        await log.append([state])
+
+    found = await log.read(lane_of("commit:one"), 0, 100)
+    assert [entry.event for entry in found] == states
+
+
+async def test_reading_goes_on_after_a_position(log: EventLog) -> None:
+    """A page follows the page before it."""
+    events = [commit(f"s{n}").model_copy(update={"entity": "commit:one"}) for n in range(7)]
+    await log.append(events)
+
+    page = await log.read(lane_of("commit:one"), 4, 2)
+
+    assert [entry.position for entry in page] == [5, 6]
+
+
+async def test_heads_are_the_last_positions(log: EventLog) -> None:
+    """A consumer knows from the heads how far it is behind."""
+    await log.append([commit(f"s{n}") for n in range(30)])
+
+    heads = await log.heads()
+
+    assert {lane: heads.get(lane, 0) for lane in range(LANES)} == {
+        lane: len(found) for lane, found in (await positions(log)).items()
+    }
+
+
+async def test_a_cursor_moves_with_the_events(log: EventLog) -> None:
+    """What a source has read and where it goes on are one step."""
+    assert await log.cursor("git:api") is None
+
+    await log.append([commit("a")], {"git:api": {"head": "a", "manifests": {"pyproject.toml": "b1"}}})
+    await log.append([], {"git:api": {"head": "b"}})
+
+    assert await log.cursor("git:api") == {"head": "b"}
+
+
+async def test_waiting_since_tells_when_the_next_entry_came(log: EventLog) -> None:
+    """Lag is measured from the oldest entry that waits."""
+    event = commit("a")
+    await log.append([event])
+    lane = lane_of(event.entity)
+
+    [entry] = await log.read(lane, 0, 1)
+
+    assert await log.waiting_since(lane, 0) == entry.received_at
+    assert await log.waiting_since(lane, 1) is None
+
+
+async def test_waiting_ends_when_something_is_appended(database: Database, org: str) -> None:
+    """A consumer is woken by news from anywhere, long before its patience ends."""
+    mine, theirs = PostgresLog(database, org), PostgresLog(database, org)
+    try:
+        await mine.wait(0)  # begins to listen
+        waiting = asyncio.create_task(mine.wait(60))
+        await theirs.append([commit("news")])
+        await asyncio.wait_for(waiting, 10)
+    finally:
+        await mine.close()
+
+
+async def test_an_organisation_sees_nothing_of_another(database: Database, org: str) -> None:
+    """The same event of two organisations is two events."""
+    one, other = PostgresLog(database, org), PostgresLog(database, f"{org}-other")
+    event = commit("shared")
+
+    await one.append([event], {"git:api": {"head": "x"}})
+
+    assert await ids(other) == []
+    assert await other.heads() == {}
+    assert await other.cursor("git:api") is None
+    assert (await other.append([event])).new == 1
+
+
+async def test_an_entry_of_an_unknown_kind_is_read_as_such(log: EventLog, database: Database, org: str) -> None:
+    """A log written by a newer version does not stop an older one."""
+    await log.append([commit("a")])
+    async with database.session(org) as connection:
+        await connection.execute(
+            "INSERT INTO log (org, lane, position, event_id, payload) VALUES ($1, 0, 1000, 'new', $2)",
+            org,
+            '{"id":"new","source":"git","body":{"type":"from_the_future"}}',
+        )
+
+    [entry] = await log.read(0, 999, 10)
+
+    assert entry.event is None
+    assert "from_the_future" in entry.payload
+
+
+async def test_poison_is_kept_until_it_is_removed(database: Database, org: str) -> None:
+    """Putting the same event aside twice keeps it once, with the newer reason."""
+    quarantine = PostgresQuarantine(database, org)
+    item = Quarantined(store=Store.GRAPH, lane=1, position=7, event_id="e", reason="first", since=at())
+
+    await quarantine.put(item)
+    await quarantine.put(item.model_copy(update={"reason": "second"}))
+
+    kept: Sequence[Quarantined] = await quarantine.items()
+    assert [(k.store, k.lane, k.position, k.reason) for k in kept] == [(Store.GRAPH, 1, 7, "second")]
+    assert await quarantine.remove(Store.GRAPH, 1, 7)
+    assert not await quarantine.remove(Store.GRAPH, 1, 7)
+    assert await quarantine.items() == []

@@ -1,0 +1,177 @@
+"""What every store promises about being filled, whatever it holds."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.directory.postgres import PostgresDirectory
+from adapters.embedders.lexical import LexicalEmbedder
+from adapters.events.postgres import PostgresEvents
+from adapters.graph.postgres import PostgresGraph
+from adapters.postgres.database import Database
+from adapters.postgres.projection import PostgresProjection
+from adapters.vectors.postgres import PostgresVectors
+from domain.errors import PoisonEvent
+from domain.events import Event, git_actor
+from domain.ports import Batch
+from domain.routing import stores_for
+from tests.contract.filling import fill
+from tests.events import ADA, GRACE, commit, document, github, issue, jira, manifest, pull, review, roadmap, roster
+
+STORES = ("directory", "events", "vectors", "graph")
+
+
+@pytest.fixture(params=STORES)
+def projection(request: pytest.FixtureRequest, database: Database, org: str) -> PostgresProjection:
+    """Each store in turn."""
+    return make(request.param, database, org)
+
+
+def make(store: str, database: Database, org: str) -> PostgresProjection:
+    """A store of an organisation."""
+    match store:
+        case "directory":
+            return PostgresDirectory(database, org)
+        case "events":
+            return PostgresEvents(database, org)
+        case "vectors":
+            return PostgresVectors(database, org, LexicalEmbedder())
+        case _:
+            return PostgresGraph(database, org)
+
+
+def everything() -> list[Event]:
+    """A little of all that is routed anywhere."""
+    return [
+        commit("c1", ADA, "src/pay/retry.py", "README.md", hours=1),
+        commit("c2", GRACE, "src/pay/retry.py", hours=2, co_authors=(ADA,)),
+        commit("c3", ADA, "web/app.ts", hours=3, project="git:web"),
+        pull(1, "pr_opened", github(1, "ada"), hours=1),
+        pull(1, "pr_merged", github(1, "ada"), hours=5),
+        review(1, github(2, "grace"), hours=4),
+        issue(
+            "PAY-1", "Done", jira("j1", "Ada Lovelace"), hours=6, title="Retry payouts", kind="Epic", text="All of it"
+        ),
+        document("docs/retry.md", "# Retrying\n\nWait a minute between payouts.", hours=1),
+        manifest("git:api", provides=("pypi:api",), hours=1),
+        manifest("git:web", requires=("pypi:api",), hours=2),
+        roadmap("p1", "git:api", "jira:PAY", depends_on=("notion:p2",), hours=1, name="Payments"),
+        roster("r1", "Ada Lovelace", github(1, "ada"), jira("j1", "Ada Lovelace"), email="ada@acme.dev", team="Core"),
+    ]
+
+
+async def rows(projection: PostgresProjection) -> dict[str, list[str]]:
+    """Everything that a store holds, as text."""
+    held = {}
+    async with projection.database.session(projection.org, readonly=True) as connection:
+        for table in projection.tables:
+            found = await connection.fetch(f"SELECT t::text AS row FROM {table} t WHERE org = $1", projection.org)
+            held[table] = sorted(row["row"] for row in found)
+    return held
+
+
+async def test_the_position_moves_with_the_effect(projection: PostgresProjection) -> None:
+    """What was applied is never asked for again."""
+    await fill(projection, *everything())
+
+    assert await projection.positions() == {0: len(everything())}
+
+
+async def test_a_batch_for_another_position_changes_nothing(projection: PostgresProjection) -> None:
+    """Somebody else was there first: the batch is refused whole."""
+    await fill(projection, *everything())
+    before = await rows(projection)
+
+    late = Batch(lane=0, after=0, upto=1, events=(commit("late", ADA, "x.py"),))
+
+    assert not await projection.apply(late)
+    assert await rows(projection) == before
+
+
+async def test_applying_everything_again_changes_nothing(projection: PostgresProjection) -> None:
+    """A replay on top of what is there leaves every row as it was."""
+    await fill(projection, *everything())
+    before = await rows(projection)
+
+    await projection.rewind(0)
+    await fill(projection, *everything())
+
+    assert await rows(projection) == before
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_order_between_entities_is_no_matter(
+    projection: PostgresProjection, database: Database, org: str, seed: int
+) -> None:
+    """Lanes may be applied in any order: only what belongs to one entity keeps its order."""
+    await fill(projection, *everything())
+    other = make(projection.store.value, database, f"{org}-other")
+
+    for event in reordered(everything(), seed):
+        await fill(other, event)
+
+    theirs = await rows(other)
+    assert await rows(projection) == {
+        table: sorted(row.replace(f"{org}-other", org) for row in found) for table, found in theirs.items()
+    }
+
+
+def reordered(events: Sequence[Event], seed: int) -> list[Event]:
+    """The same events in another order that keeps each entity's own."""
+    entities = sorted({event.entity for event in events})
+    entities = entities[seed:] + entities[:seed]
+    if seed % 2:
+        entities.reverse()
+    return [event for entity in entities for event in events if event.entity == entity]
+
+
+async def test_what_fails_half_way_leaves_no_trace(projection: PostgresProjection) -> None:
+    """Effect and position are one transaction."""
+    await fill(projection, *everything())
+    before = await rows(projection)
+    at = (await projection.positions())[0]
+    broken = commit("broken", git_actor("NUL \x00", "nul@acme.dev"), "ok.py")  # what no text column can hold
+
+    with pytest.raises(PoisonEvent):
+        await projection.apply(Batch(lane=0, after=at, upto=at + 2, events=(commit("ok", ADA, "ok.py"), broken)))
+
+    assert await rows(projection) == before
+    assert await projection.positions() == {0: at}
+
+
+async def test_two_at_the_same_batch_apply_it_once(projection: PostgresProjection) -> None:
+    """Of two routers one wins, and the other is told so."""
+    routed = tuple(event for event in everything() if projection.store in stores_for(event.type))
+    batch = Batch(lane=0, after=0, upto=len(everything()), events=routed)
+
+    applied = await asyncio.gather(*(projection.apply(batch) for _ in range(4)))
+
+    assert sorted(applied) == [False, False, False, True]
+
+
+async def test_resetting_forgets_everything(projection: PostgresProjection) -> None:
+    """A store can be filled from nothing, and is then the same."""
+    await fill(projection, *everything())
+    before = await rows(projection)
+
+    await projection.reset()
+    assert all(not found for found in (await rows(projection)).values())
+    assert await projection.positions() == {}
+
+    await fill(projection, *everything())
+    assert await rows(projection) == before
+
+
+async def test_an_organisation_sees_nothing_of_another(
+    projection: PostgresProjection, database: Database, org: str
+) -> None:
+    """Rows are invisible across organisations, and resetting one leaves the other alone."""
+    other = make(projection.store.value, database, f"{org}-other")
+    await fill(projection, *everything())
+    mine = await rows(projection)
+
+    assert all(not found for found in (await rows(other)).values())
+    await other.reset()
+
+    assert await rows(projection) == mine

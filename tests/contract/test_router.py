@@ -1,0 +1,177 @@
+"""The router over the real log and the real stores: everything arrives once, whatever happens on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from adapters.directory.postgres import PostgresDirectory
+from adapters.events.postgres import PostgresEvents
+from adapters.graph.postgres import PostgresGraph
+from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.postgres.database import Connection, Database
+from adapters.postgres.projection import PostgresProjection
+from domain.errors import StoreUnavailable
+from domain.events import Event, git_actor
+from domain.ports import Batch
+from domain.window import Window
+from server.router import Router
+from tests.events import ADA, at, commit, issue, pull
+
+ALWAYS = Window(since=at(-10_000), until=at(10_000))
+POISON = git_actor("NUL \x00", "nul@acme.dev")
+"""An author that no text column can hold, built past the door that cleans every text."""
+
+
+class Rig:
+    """A log, two stores and a router of one organisation."""
+
+    def __init__(self, database: Database, org: str) -> None:
+        self.log = PostgresLog(database, org)
+        self.quarantine = PostgresQuarantine(database, org)
+        self.events = PostgresEvents(database, org)
+        self.graph = PostgresGraph(database, org)
+        self.directory = PostgresDirectory(database, org)
+        self.projections: list[PostgresProjection] = [self.directory, self.events, self.graph]
+        self.router = Router(self.log, self.projections, self.quarantine)
+
+    async def commits(self) -> int:
+        """How many commits the event store counts."""
+        return sum(row.n for row in await self.events.activity(ALWAYS, ("commit",)))
+
+
+@pytest.fixture
+async def rig(database: Database, org: str) -> AsyncIterator[Rig]:
+    """Everything for one test."""
+    made = Rig(database, org)
+    yield made
+    await made.log.close()
+
+
+@pytest.fixture
+async def other(database: Database, org: str) -> AsyncIterator[Rig]:
+    """The same organisation as another process has it."""
+    made = Rig(database, org)
+    yield made
+    await made.log.close()
+
+
+async def test_everything_appended_arrives_in_every_store(rig: Rig) -> None:
+    """After catching up the positions are the heads."""
+    await rig.log.append([commit(f"c{n}", ADA, "a.py", hours=n) for n in range(1_200)])
+
+    await rig.router.catch_up()
+
+    heads = await rig.log.heads()
+    for projection in rig.projections:
+        assert await projection.positions() == heads
+    assert await rig.commits() == 1_200
+
+
+async def test_poison_is_put_aside_and_the_rest_goes_on(rig: Rig) -> None:
+    """One event that no store can hold costs only itself, and is kept with its reason."""
+    good = [commit(f"c{n}", ADA, "a.py") for n in range(300)]
+    # Hidden from the log by its JSON, poison to every column of text.
+    bad = commit("bad", POISON, "a.py")
+
+    await rig.log.append([*good[:150], bad, *good[150:]])
+    await rig.router.catch_up()
+
+    assert await rig.commits() == 300
+    held = await rig.quarantine.items()
+    assert {(item.store.value, item.event_id) for item in held} == {
+        (store, bad.id) for store in ("directory", "events", "graph")
+    }
+    assert all("cannot hold it" in item.reason for item in held)
+
+
+async def test_an_event_that_can_be_applied_now_leaves_the_quarantine(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours, once mended, costs nothing."""
+    real = PostgresEvents.project
+
+    async def mistaken(self: PostgresEvents, connection: Connection, events: Sequence[Event]) -> None:
+        if any(event.id.endswith(":c5") for event in events):
+            raise KeyError("a mistake of ours")
+        await real(self, connection, events)
+
+    monkeypatch.setattr(PostgresEvents, "project", mistaken)
+    await rig.log.append([commit(f"c{n}", ADA) for n in range(10)])
+    await rig.router.catch_up()
+    assert await rig.commits() == 9
+    [held] = await rig.quarantine.items()
+    monkeypatch.undo()
+
+    await rig.router.retry(held)
+
+    assert await rig.commits() == 10
+    assert await rig.quarantine.items() == []
+
+
+async def test_a_store_that_is_away_holds_up_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each store is its own consumer: one waits, the others go on, and it catches up afterwards."""
+    away = asyncio.Event()
+    real = PostgresGraph.apply
+
+    async def apply(self: PostgresGraph, batch: Batch) -> bool:
+        if not away.is_set():
+            raise StoreUnavailable("graph", "it is away")
+        return await real(self, batch)
+
+    monkeypatch.setattr(PostgresGraph, "apply", apply)
+    async with running(rig.router):
+        await rig.log.append([commit(f"c{n}", ADA) for n in range(50)])
+        await reached(rig, rig.events)
+        assert await rig.graph.positions() == {}
+        away.set()
+        await reached(rig, rig.graph)
+
+
+async def test_two_routers_share_the_work_and_repeat_none_of_it(rig: Rig, other: Rig) -> None:
+    """Two servers on one home both carry the log."""
+    await rig.log.append([commit(f"c{n}", ADA, "a.py") for n in range(2_000)])
+
+    await asyncio.gather(rig.router.catch_up(), other.router.catch_up())
+
+    assert await rig.commits() == 2_000
+    assert await rig.quarantine.items() == []
+
+
+async def test_a_running_router_carries_what_others_append(rig: Rig, other: Rig) -> None:
+    """News from another process wakes it."""
+    async with running(rig.router):
+        await other.log.append([pull(1), issue("API-1")])
+        for projection in rig.projections:
+            await reached(rig, projection)
+
+
+async def test_coverage_says_how_far_each_store_is_behind(rig: Rig) -> None:
+    """Nothing applied yet is stale once it has waited."""
+    assert {c.state for c in (await rig.router.coverage(at())).values()} == {"ok"}
+    await rig.log.append([commit("c1", ADA)])
+    [entry] = [e for lane in range(4) for e in await rig.log.read(lane, 0, 1)]
+
+    later = await rig.router.coverage(entry.received_at.replace(year=entry.received_at.year + 1))
+
+    assert {c.state for c in later.values()} == {"stale"}
+    assert all(c.lag_seconds > 3e7 for c in later.values())
+
+
+@asynccontextmanager
+async def running(router: Router) -> AsyncIterator[None]:
+    """A router at work in the background."""
+    task = asyncio.create_task(router.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def reached(rig: Rig, projection: PostgresProjection) -> None:
+    """Wait, as long as it takes and the test may last, until a store is up with the log."""
+    while await projection.positions() != await rig.log.heads():
+        await rig.log.wait(0.02)
