@@ -1,0 +1,1 @@
+"""How actions leave: confirmations, outbox and audit, and one file for each upstream's own client."""

@@ -1,0 +1,1 @@
+"""Where events come from: one file a source, each turning payloads into events."""
