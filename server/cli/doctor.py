@@ -1,0 +1,80 @@
+"""`engintel doctor`: whether every part is there, which version it is, and how far it is behind."""
+
+import argparse
+import json
+import platform
+import sys
+from typing import Any
+
+from adapters.postgres.migrate import migrations, schema_version
+from domain.errors import EngintelError
+from server.bootstrap import Engine, open_engine
+from server.settings import Settings, load_settings
+from server.version import VERSION
+
+_OK = "ok"
+
+
+async def doctor(arguments: argparse.Namespace) -> int:
+    """Check everything that is in use; 1 if any of it is not well."""
+    settings = load_settings()
+    checks: list[dict[str, Any]] = [
+        {"part": "engintel", "state": _OK, "version": VERSION, "python": platform.python_version()}
+    ]
+    try:
+        async with open_engine(settings) as engine:
+            checks += await _engine_checks(engine)
+    except EngintelError as error:
+        checks.append({"part": "database", "state": "down", "why": str(error)})
+    checks += _actions(settings)
+    well = all(check["state"] in {_OK, "off", "stale"} for check in checks)
+    if arguments.json:
+        print(json.dumps({"well": well, "checks": checks}, indent=2))
+    else:
+        for check in checks:
+            rest = ", ".join(f"{name} {value}" for name, value in check.items() if name not in {"part", "state"})
+            print(f"{check['state']:6} {check['part']}" + (f": {rest}" if rest else ""))
+    if not well:
+        print("engintel: something in use is not well; see above", file=sys.stderr)
+    return 0 if well else 1
+
+
+async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
+    async with engine.database.owner() as connection:
+        server = await connection.fetchval("SHOW server_version")
+        schema = await schema_version(connection)
+    kind = "embedded" if engine.database.embedded else "ENGINTEL_DATABASE_URL"
+    heads = await engine.log.heads()
+    checks: list[dict[str, Any]] = [
+        {
+            "part": "database",
+            "state": _OK,
+            "engine": f"PostgreSQL {server} ({kind})",
+            "schema": f"{schema} of {migrations()[-1][0]}",
+            "organisation": engine.settings.organisation,
+        },
+        {"part": "log", "state": _OK, "entries": sum(heads.values())},
+    ]
+    coverage = await engine.router.coverage(engine.now())
+    checks += [
+        {"part": name, "state": state.state, "lag_seconds": state.lag_seconds} for name, state in coverage.items()
+    ]
+    held = await engine.quarantine.items()
+    checks.append({"part": "quarantine", "state": _OK if not held else "held", "events": len(held)})
+    parked = await engine.outbox.entries(("in_flight", "unknown"))
+    checks.append({"part": "outbox", "state": _OK if not parked else "held", "unsettled": len(parked)})
+    return checks
+
+
+def _actions(settings: Settings) -> list[dict[str, Any]]:
+    policy = settings.write_policy
+    if not policy.allowed:
+        return [{"part": "writes", "state": "off", "why": "ENGINTEL_WRITES is not set"}]
+    checks: list[dict[str, Any]] = [{"part": "writes", "state": _OK, "allowed": ", ".join(policy.allowed)}]
+    configured = {"jira": bool(settings.jira_url and settings.jira_token), "slack": bool(settings.slack_token)}
+    for name, there in configured.items():
+        wanted = any(target.startswith(f"{name}:") for target in policy.allowed)
+        if wanted:
+            missing = "its address or token is not set"
+            checks.append({"part": name, "state": _OK} if there else {"part": name, "state": "down", "why": missing})
+    return checks

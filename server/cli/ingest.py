@@ -1,0 +1,87 @@
+"""`engintel ingest`: reading sources into the log and the log into the stores."""
+
+import argparse
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from domain.errors import EngintelError, Misconfigured
+from server.bootstrap import Engine, open_engine
+from server.cli.progress import progress
+from server.intake import Ingested, Intake, total_of
+from server.settings import load_settings
+
+PROBLEMS_SHOWN = 20
+
+
+async def git(arguments: argparse.Namespace) -> int:
+    """Read local clones. One that cannot be read is told and stops no other."""
+    if arguments.project and len(arguments.paths) > 1:
+        raise Misconfigured("--project names one project: give one path with it.")
+    async with open_engine(load_settings()) as engine:
+        intake = Intake(engine.log, engine.router, engine.now)
+        readers = [_reader(intake, path, arguments.project) for path in arguments.paths]
+        return await _ingest(engine, intake, readers, "commits")
+
+
+def _reader(intake: Intake, path: Path, project: str | None) -> Callable[[], Awaitable[Ingested]]:
+    async def read() -> Ingested:
+        with progress(f"reading {path}", "commits") as show:
+            return await intake.git(path, project, show)
+
+    return read
+
+
+async def deliveries(arguments: argparse.Namespace) -> int:
+    """Read recorded webhooks from a file."""
+
+    async def read() -> Ingested:
+        with progress(f"reading {arguments.file}", "deliveries") as show:
+            return await intake.deliveries(arguments.file, show)
+
+    async with open_engine(load_settings()) as engine:
+        intake = Intake(engine.log, engine.router, engine.now)
+        return await _ingest(engine, intake, [read], "deliveries")
+
+
+async def _ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awaitable[Ingested]]], unit: str) -> int:
+    began = time.monotonic()
+    results: list[Ingested] = []
+    failed = 0
+    async with intake.filling():
+        for read in readers:
+            try:
+                results.append(await read())
+            except EngintelError as error:
+                failed += 1
+                print(f"engintel: {error}", file=sys.stderr)
+    await fill(engine)
+    for result in results:
+        told = f"{result.name}: {result.read} {unit} read, {result.appended.new} events new"
+        print(f"{told}, {result.appended.known} known" if result.appended.known else told)
+        for note in result.notes:
+            print(f"  note: {note}")
+        for problem in result.problems[:PROBLEMS_SHOWN]:
+            print(f"  {problem}", file=sys.stderr)
+        if len(result.problems) > PROBLEMS_SHOWN:
+            print(f"  and {len(result.problems) - PROBLEMS_SHOWN} more", file=sys.stderr)
+    total = total_of(results)
+    print(f"{total.new} new events in the log and every store, in {time.monotonic() - began:.1f} s")
+    problems = sum(len(result.problems) for result in results)
+    if problems:
+        print(f"engintel: {problems} {unit} could not be used; everything else was", file=sys.stderr)
+    return 1 if failed or problems else 0
+
+
+async def fill(engine: Engine) -> None:
+    """Bring every store up to the end of the log, and show how that goes."""
+    furthest = 0
+    with progress("filling the stores", "entries") as show:
+
+        def behind(entries: int) -> None:
+            nonlocal furthest
+            furthest = max(furthest, entries)
+            show(furthest - entries, furthest)
+
+        await engine.router.catch_up(behind)

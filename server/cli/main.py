@@ -1,0 +1,184 @@
+"""The words of the command line, and what happens when something goes wrong.
+
+Every command's code is imported when it is run: `engintel doctor` must not wait for what `engintel serve` needs.
+"""
+
+import argparse
+import asyncio
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from domain.errors import EngintelError
+from server.version import VERSION
+
+FAILED: Final = 1
+DEFAULT_PORT: Final = 8321
+MOST_ROWS: Final = 10_000
+STORES: Final = ("directory", "events", "vectors", "graph")
+CLIENTS: Final = ("claude-desktop", "claude-code", "cursor", "vscode")
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out a command.
+
+    Args:
+        words: the arguments, without the program's name.
+
+    Returns:
+        0 done; 1 failed, with one line on stderr that says what, why and what to do; 2 wrong usage.
+    """
+    arguments = build_parser().parse_args(words)
+    module, _, function = arguments.does.partition(":")
+    command = getattr(importlib.import_module(f"server.cli.{module}"), function)
+    try:
+        done = command(arguments)
+        return int(asyncio.run(_stoppable(done))) if asyncio.iscoroutine(done) else int(done)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
+    except BrokenPipeError:
+        # Whoever read our output has gone; point stdout elsewhere so that closing it does not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is told in one line, and kept whole in a file
+        print(f"engintel: {_told(error)}", file=sys.stderr)
+        return FAILED
+
+
+async def _stoppable(work: Coroutine[Any, Any, int]) -> int:
+    """Do `work`, and on SIGTERM let it clean up behind itself, as on Ctrl-C: a database may be held."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
+
+
+def _told(error: BaseException) -> str:
+    """What went wrong, for whoever typed the command."""
+    while isinstance(error, BaseExceptionGroup):  # several things were under way: the first to fail is the reason
+        error = error.exceptions[0]
+    if isinstance(error, EngintelError):
+        return str(error)
+    with tempfile.NamedTemporaryFile("w", prefix="engintel-", suffix=".log", delete=False, encoding="utf-8") as details:
+        details.writelines(traceback.format_exception(error))
+    return f"this should not have happened ({type(error).__name__}). Please report what is in {details.name}."
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its arguments."""
+    parser = argparse.ArgumentParser(
+        prog="engintel",
+        description="A true, current picture of an engineering organisation for AI assistants, over MCP.",
+    )
+    parser.add_argument("--version", action="version", version=f"engintel {VERSION}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serving(commands)
+    _add_ingesting(commands)
+    _add_asking(commands)
+    _add_keeping(commands)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
+
+
+def _command(commands: Commands, name: str, does: str, says: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
+    parser.set_defaults(does=does)
+    return parser
+
+
+def _add_serving(commands: Commands) -> None:
+    demo = _command(commands, "demo", "demo:demo", "load the sample organisation into a fresh home, and serve it")
+    demo.add_argument("--no-serve", action="store_true", help="stop once it is loaded")
+    demo.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to serve on (%(default)s)")
+    demo.add_argument("--truth", action="store_true", help="print what is planted in it, as JSON, and do nothing else")
+    serve = _command(commands, "serve", "serve:serve", "serve assistants over MCP")
+    serve.add_argument("--transport", choices=("stdio", "http"), default="stdio", help="how (%(default)s)")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on, with http (%(default)s)")
+    serve.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on, with http (%(default)s)")
+    config = _command(commands, "config", "config:config", "print what a client needs to start this server")
+    config.add_argument("client", choices=CLIENTS)
+
+
+def _add_ingesting(commands: Commands) -> None:
+    ingest = commands.add_parser("ingest", help="read a source", description="Read a source.")
+    sources = ingest.add_subparsers(title="sources", metavar="SOURCE", required=True)
+    git = _command(sources, "git", "ingest:git", "read local clones")
+    git.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    git.add_argument("--project", metavar="NAME", help="project id, for one path; the folder's name unless given")
+    deliveries = _command(sources, "deliveries", "ingest:deliveries", "read recorded webhooks")
+    deliveries.add_argument("file", type=Path, metavar="FILE.ndjson", help='one {"source","headers","body"} a line')
+
+
+def _add_asking(commands: Commands) -> None:
+    call = _command(commands, "call", "call:call", "call one tool, through the MCP layer")
+    call.add_argument("tool")
+    call.add_argument("values", nargs="*", metavar="key=value")
+    call.add_argument("--json", action="store_true", help="print the structured content alone")
+    tools = _command(commands, "tools", "call:tools", "list every tool with its size in bytes")
+    tools.add_argument("--json", action="store_true")
+    evals = _command(commands, "eval", "evals:evals", "play agent tasks on the sample organisation")
+    evals.add_argument("suite", nargs="?", default="tasks")
+
+
+def _add_keeping(commands: Commands) -> None:
+    doctor = _command(commands, "doctor", "doctor:doctor", "check every store, source, action and the log")
+    doctor.add_argument("--json", action="store_true")
+    _command(commands, "migrate", "keep:migrate", "bring the database to this version's schema")
+    replay = _command(commands, "replay", "keep:replay", "fill stores again from the log")
+    replay.add_argument("--store", choices=STORES, help="only this one")
+    replay.add_argument(
+        "--from", dest="position", type=int, metavar="POSITION", help="keep what is there and go back only so far"
+    )
+    quarantine = commands.add_parser(
+        "quarantine", help="look at events that could not be applied", description="Events that could not be applied."
+    )
+    verbs = quarantine.add_subparsers(title="what to do", metavar="VERB", required=True)
+    _command(verbs, "list", "keep:quarantine_list", "list them")
+    for verb, says in (("show", "show one"), ("retry", "apply one again"), ("drop", "forget one")):
+        item = _command(verbs, verb, f"keep:quarantine_{verb}", says)
+        item.add_argument("item", metavar="STORE/LANE/POSITION")
+    _add_records(commands)
+    identity = commands.add_parser(
+        "identity", help="say who is who", description="Say which accounts are one person's."
+    )
+    verbs = identity.add_subparsers(title="what to do", metavar="VERB", required=True)
+    _command(verbs, "suggest", "identity:suggest", "list people who may be one, and why")
+    for verb, says in (("merge", "say that two accounts are one person's"), ("split", "say that they are not")):
+        pair = _command(verbs, verb, f"identity:{verb}", says)
+        pair.add_argument("left", metavar="PERSON_OR_ACCOUNT")
+        pair.add_argument("right", metavar="PERSON_OR_ACCOUNT")
+        pair.add_argument("--reason", default="", help="kept with the decision")
+
+
+def _add_records(commands: Commands) -> None:
+    audit = _command(commands, "audit", "records:audit", "list what was done, declined or refused, the newest first")
+    audit.add_argument("--json", action="store_true")
+    audit.add_argument("--limit", type=_rows, default=50, metavar="N", help="rows at most (%(default)s)")
+    outbox = _command(
+        commands, "outbox", "records:outbox", "list confirmed actions and how they went, the oldest first"
+    )
+    outbox.add_argument("--json", action="store_true")
+
+
+def _rows(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_ROWS}")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:  # noqa: PLR2004 - TCP's own limit
+        raise argparse.ArgumentTypeError("expected 0 to 65535")
+    return number

@@ -1,0 +1,29 @@
+"""`engintel serve`: assistants over MCP."""
+
+import argparse
+
+from server.cli.logs import log_to
+from server.mcp.app import build_server
+from server.mcp.holder import EngineHolder
+from server.settings import load_settings
+
+WARM_AFTER = 1.0
+"""Seconds after which the database is started without being asked for: late enough not to slow the first listing."""
+
+
+async def serve(arguments: argparse.Namespace) -> int:
+    """Serve until the client leaves (stdio) or the process is told to stop (http)."""
+    settings = load_settings()
+    log_to(settings)
+    if arguments.transport == "http":
+        from server.http import check_exposure, serve_http  # noqa: PLC0415 - stdio does not need an HTTP server
+
+        check_exposure(settings, arguments.host)
+        async with EngineHolder(settings, warm_after=0).open() as holder:
+            await serve_http(build_server(holder), holder, arguments.host, arguments.port)
+    else:
+        from server.mcp.stdio import serve_stdio  # noqa: PLC0415 - http does not need stdio
+
+        async with EngineHolder(settings, warm_after=WARM_AFTER).open() as holder:
+            await serve_stdio(build_server(holder))
+    return 0

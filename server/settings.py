@@ -1,0 +1,112 @@
+"""What the environment asks for, read once. Secrets stay out of every message, log and representation."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from domain.actions import WritePolicy
+from domain.errors import Misconfigured
+from domain.frozen import as_utc
+
+
+def _setting(variable: str, purpose: str, *, secret: bool = False) -> Any:  # noqa: ANN401 - a dataclass field
+    about = {"variable": variable, "purpose": purpose, "secret": secret}
+    return field(default=None, repr=not secret, metadata=about)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, under the name of its variable in lower case and without the prefix; None where unset."""
+
+    home: str | None = _setting("ENGINTEL_HOME", "folder of the embedded database (the platform's user data folder)")
+    org: str | None = _setting("ENGINTEL_ORG", "organisation whose picture this is (`default`)")
+    database_url: str | None = _setting(
+        "ENGINTEL_DATABASE_URL", "PostgreSQL to use in place of the embedded one", secret=True
+    )
+    writes: str | None = _setting(
+        "ENGINTEL_WRITES", "`off`, `on`, or allowed targets such as `jira:PAY-*, slack:#payments` (`off`)"
+    )
+    http_token: str | None = _setting(
+        "ENGINTEL_HTTP_TOKEN", "bearer token; without one HTTP starts on loopback only", secret=True
+    )
+    allowed_hosts: str | None = _setting(
+        "ENGINTEL_ALLOWED_HOSTS", "Host headers that HTTP answers to, besides loopback"
+    )
+    jira_url: str | None = _setting("ENGINTEL_JIRA_URL", "Jira site")
+    jira_user: str | None = _setting("ENGINTEL_JIRA_USER", "mail address of the Jira account (Jira Cloud)")
+    jira_token: str | None = _setting("ENGINTEL_JIRA_TOKEN", "API token of the Jira account", secret=True)
+    slack_token: str | None = _setting("ENGINTEL_SLACK_TOKEN", "Slack bot token with chat:write", secret=True)
+    slack_url: str | None = _setting("ENGINTEL_SLACK_URL", "Slack API address, to point at a stand-in")
+    now: str | None = _setting("ENGINTEL_NOW", "a moment at which the clock stands still, for tests and evals")
+    openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the model that plays `engintel eval`", secret=True)
+    openai_base_url: str | None = _setting("OPENAI_BASE_URL", "address of any OpenAI-compatible API")
+
+    @property
+    def organisation(self) -> str:
+        """Whose picture this is."""
+        return self.org or "default"
+
+    @property
+    def home_folder(self) -> Path:
+        """The folder that everything embedded lives in."""
+        return Path(self.home).expanduser() if self.home else default_home()
+
+    @property
+    def write_policy(self) -> WritePolicy:
+        """What may be written to."""
+        return WritePolicy.parse(self.writes or "off")
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What tells the time."""
+        if self.now is None:
+            return lambda: datetime.now(UTC)
+        try:
+            moment = as_utc(datetime.fromisoformat(self.now))
+        except ValueError as error:
+            raise Misconfigured(
+                f"ENGINTEL_NOW is {self.now!r}: expected a time such as 2026-11-01T00:00:00Z."
+            ) from error
+        return lambda: moment
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.
+
+    Any secret may be given as `NAME_FILE`, the path of a file that holds it.
+
+    Raises:
+        Misconfigured: such a file cannot be read.
+    """
+    env = os.environ if environment is None else environment
+    values: dict[str, str] = {}
+    for setting in fields(Settings):
+        variable = setting.metadata["variable"]
+        value = env.get(variable, "").strip()
+        if not value and setting.metadata["secret"] and (path := env.get(f"{variable}_FILE")):
+            value = _read_secret(f"{variable}_FILE", Path(path))
+        if value:
+            values[setting.name] = value
+    return Settings(**values)
+
+
+def _read_secret(variable: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{variable} names {str(path)!r}, which cannot be read as text.") from error
+
+
+_APPLICATION: Final = "engintel"
+
+
+def default_home() -> Path:
+    """The platform's folder for data of a user's programs."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / _APPLICATION
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / _APPLICATION

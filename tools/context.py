@@ -1,0 +1,75 @@
+"""What a tool works with: one organisation's stores, the moment of the question, what went wrong on the way."""
+
+from collections.abc import Awaitable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from domain.actions import WritePolicy
+from domain.answers import Coverage
+from domain.errors import StoreUnavailable
+from domain.ports import Directory, Events, Graph, Vectors
+from domain.routing import Store
+
+Found = TypeVar("Found")
+
+
+class Freshness(Protocol):
+    """Knows how far the stores are behind the log."""
+
+    async def coverage(self, now: datetime) -> Mapping[str, Coverage]:
+        """For each store how far it can be believed."""
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """Everything that one call of a tool may use. It belongs to one organisation; no tool can name another."""
+
+    now: datetime
+    directory: Directory
+    events: Events
+    vectors: Vectors
+    graph: Graph
+    freshness: Freshness
+    writes: WritePolicy = field(default_factory=WritePolicy)
+    _down: dict[Store, str] = field(default_factory=dict)
+
+    async def part(self, store: Store, asked: Awaitable[Found], otherwise: Found) -> Found:
+        """What `store` answers, or `otherwise` if it is not there: its part of the answer is then missing, and said.
+
+        Args:
+            store: whom the question goes to.
+            asked: the question.
+            otherwise: what stands for no answer.
+        """
+        try:
+            return await asked
+        except StoreUnavailable as error:
+            self._down[store] = str(error)
+            return otherwise
+
+    @property
+    def lost(self) -> bool:
+        """Whether any part of the answer is missing because a store was not there."""
+        return bool(self._down)
+
+    async def about(self, used: Collection[Store], *notes: str) -> dict[str, Any]:
+        """The fields that every answer carries.
+
+        Args:
+            used: the stores that the answer rests on.
+            notes: what a reader must know; empty ones are left out.
+        """
+        try:
+            known = await self.freshness.coverage(self.now)
+        except StoreUnavailable:
+            known = {}
+        down = Coverage(state="down")
+        told = {s.value: down if s in self._down else known.get(s.value, down) for s in sorted(used)}
+        lost = [f"{why}; its part of this answer is missing" for why in dict.fromkeys(self._down.values())]
+        late = [
+            f"The {name} store is {state.lag_seconds:.0f} s behind: the newest events are not counted yet"
+            for name, state in told.items()
+            if state.state == "stale"
+        ]
+        return {"as_of": self.now, "coverage": told, "notes": (*filter(None, notes), *lost, *late)}

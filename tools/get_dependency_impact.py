@@ -1,0 +1,138 @@
+"""What a change to a project reaches, and whom to tell."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from domain.answers import Answer, Evidence, Named
+from domain.frozen import Frozen
+from domain.impact import CARRIES, ChangeKind, Dependency, Reached, reached_by
+from domain.people import Person
+from domain.projects import Project as Built
+from domain.routing import Store
+from domain.text import count
+from domain.window import Window
+from tools.context import ToolContext
+from tools.naming import people_of, projects_of, the_project
+from tools.parameters import Detail, Project
+from tools.people import COUNTED, by_person, groups
+from tools.spec import reads
+
+CONTRIBUTOR_DAYS: Final = 180
+PEOPLE_A_PROJECT: Final = 3
+_CONCISE_EVIDENCE: Final = 2
+
+
+class AffectedProject(Frozen):
+    """A project that the change reaches: over which path, how that is known."""
+
+    id: str
+    name: str
+    distance: int
+    path: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class Concerned(Frozen):
+    """Somebody to tell, and why."""
+
+    id: str
+    name: str
+    why: str
+
+
+class Impact(Answer):
+    """What is reached, nearest first, and whom to tell."""
+
+    affected_projects: tuple[AffectedProject, ...]
+    people: tuple[Concerned, ...]
+    teams: tuple[Named, ...]
+
+
+@reads(title="Get a dependency impact")
+async def get_dependency_impact(
+    context: ToolContext,
+    project: Project,
+    change: Annotated[ChangeKind, Field(description="what happens to it")] = "breaking_change",
+    depth: Annotated[int, Field(ge=1, le=6)] = 3,
+    detail: Detail = "concise",
+) -> Impact:
+    """Tell what breaks or waits if a project is late, down or changed: every path, its evidence, and whom to tell."""
+    which = await the_project(context, project)
+    asked = context.graph.dependencies(which.refs, upstream=False, depth=depth + 1)
+    edges = await context.part(Store.GRAPH, asked, ())
+    by_ref = await projects_of(context, [ref for edge in edges for ref in (edge.dependent, edge.needed)])
+    by_id = {built.id: built for built in (which, *by_ref.values())}
+    reached, beyond = reached_by(which.id, _between_projects(edges, by_ref), change, depth)
+    people = await _people(context, [by_id[r.project] for r in reached])
+    teams = {by_id[r.project].owner_team for r in reached} | {which.owner_team}
+    named = {team.id: team.name for team in await context.directory.teams(ids=[t for t in teams if t])}
+    cycles = [by_id[r.project].name for r in reached if r.in_cycle]
+    left_out = {edge.kind for edge in edges} - CARRIES[change]
+    return Impact(
+        affected_projects=tuple(_affected(r, by_id, detail) for r in reached),
+        people=people,
+        teams=tuple(Named(id=id_, name=name) for id_, name in sorted(named.items())),
+        **await context.about(
+            (Store.DIRECTORY, Store.GRAPH, Store.EVENTS),
+            f"Paths were followed {count(depth, 'step')}; there are more beyond" if beyond else "",
+            f"In a cycle of dependencies: {', '.join(cycles)}" if cycles else "",
+            f"Dependencies of kind {', '.join(sorted(left_out))} do not carry {change} and were left out"
+            if left_out
+            else "",
+            "Nothing known depends on it. Dependencies are read from manifests in ingested clones and from roadmap "
+            "pages: what was never ingested cannot show up here"
+            if not reached
+            else "",
+            f"People: the {PEOPLE_A_PROJECT} most active of the last {CONTRIBUTOR_DAYS} days on each affected project",
+        ),
+    )
+
+
+def _between_projects(edges: Sequence[Dependency], by_ref: Mapping[str, Built]) -> list[Dependency]:
+    """The same edges between project ids; references of which the directory knows nothing stand for themselves."""
+    return [
+        edge.model_copy(
+            update={
+                "dependent": by_ref[edge.dependent].id if edge.dependent in by_ref else edge.dependent,
+                "needed": by_ref[edge.needed].id if edge.needed in by_ref else edge.needed,
+            }
+        )
+        for edge in edges
+    ]
+
+
+async def _people(context: ToolContext, affected: Sequence[Built]) -> tuple[Concerned, ...]:
+    """The most active people of each affected project, each person once, for the nearest project."""
+    concerned: dict[str, Concerned] = {}
+    window = Window.last(CONTRIBUTOR_DAYS, context.now)
+    for built in affected:
+        where = dict.fromkeys(built.refs, built.id)
+        raw = await context.part(Store.EVENTS, context.events.activity(window, COUNTED, projects=where), ())
+        people = {p.id: p for p in (await people_of(context, [row.account for row in raw])).values() if not p.bot}
+        if not people:
+            continue
+        asked = context.events.activity(window, COUNTED, accounts=groups(people.values()), projects=where)
+        counts = by_person(await context.part(Store.EVENTS, asked, ()))
+        best = sorted(counts, key=lambda id_: (-counts[id_].weight(), id_))[:PEOPLE_A_PROJECT]
+        for id_ in best:
+            did = counts[id_]
+            why = (
+                f"{built.name}: {count(did.commits, 'commit')}, {count(did.prs_merged, 'merged pull request')}, "
+                f"{count(did.reviews, 'review')}{_away(people[id_], context.now)}"
+            )
+            concerned.setdefault(id_, Concerned(id=id_, name=people[id_].name, why=why))
+    return tuple(concerned.values())
+
+
+def _away(person: Person, now: datetime) -> str:
+    until = person.terms.away_until
+    return f"; away until {until:%Y-%m-%d}" if until and until > now else ""
+
+
+def _affected(reached: Reached, by_id: Mapping[str, Built], detail: Detail) -> AffectedProject:
+    shown = reached.evidence if detail == "full" else reached.evidence[: max(_CONCISE_EVIDENCE, reached.distance)]
+    name = by_id[reached.project].name if reached.project in by_id else reached.project
+    return AffectedProject(id=reached.project, name=name, distance=reached.distance, path=reached.path, evidence=shown)

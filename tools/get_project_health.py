@@ -1,0 +1,176 @@
+"""How a project is doing: delivery figures with definitions, who works on it, what it hangs on, what to worry about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from domain.answers import Answer, Evidence, Named
+from domain.delivery import DELIVERY_TYPES, LOOKBACK, SPRINT_TYPES, read_delivery
+from domain.dora import delivery_metrics
+from domain.frozen import Frozen, Utc
+from domain.impact import Dependency
+from domain.metrics import Metric
+from domain.people import Person
+from domain.ports import Activity
+from domain.projects import Project as Built
+from domain.risks import (
+    Risk,
+    absence_factor,
+    knowledge_risk,
+    load_risks,
+    metric_risks,
+    silence_risk,
+    work_risks,
+)
+from domain.routing import Store
+from domain.window import Window
+from tools.context import ToolContext
+from tools.naming import people_of, projects_of, the_project
+from tools.parameters import Days, Detail, Project
+from tools.people import COUNTED, COUNTING, Counts, by_person, groups, loads_of
+from tools.spec import reads
+
+_CONCISE_PEOPLE: Final = 5
+_KEY_PEOPLE: Final = 3
+
+
+class Contributor(Frozen):
+    """Somebody who worked on it in the window; `share` is of the human commits."""
+
+    id: str
+    name: str
+    commits: int
+    share: float
+    last_active: Utc
+
+
+class Neighbour(Frozen):
+    """A project that depends on this one, or that this one depends on, and how that is known."""
+
+    id: str
+    name: str
+    evidence: tuple[Evidence, ...]
+
+
+class ProjectHealth(Answer):
+    """One project. A metric without a value says in `missing` why."""
+
+    project: Named
+    status: str | None = None
+    owner_team: str | None = None
+    metrics: tuple[Metric, ...]
+    contributors: tuple[Contributor, ...]
+    dependents: tuple[Neighbour, ...]
+    dependencies: tuple[Neighbour, ...]
+    risks: tuple[Risk, ...]
+
+
+@reads(title="Get a project's health")
+async def get_project_health(
+    context: ToolContext, project: Project, days: Days = 90, detail: Detail = "concise"
+) -> ProjectHealth:
+    """Tell how a project is doing: DORA and flow metrics with n and definition, contributors, dependencies, risks."""
+    which = await the_project(context, project)
+    window = Window.last(days, context.now)
+    raw = await context.part(Store.EVENTS, _activity(context, window, which), ())
+    everybody = await people_of(context, [row.account for row in raw])
+    people = {person.id: person for person in everybody.values()}
+    rows = await context.part(Store.EVENTS, _activity(context, window, which, list(people.values())), ())
+    counts = by_person(rows)
+    humans = {id_: c for id_, c in counts.items() if not people[id_].bot}
+    commits = {id_: c.commits for id_, c in humans.items() if c.commits}
+    metrics = await context.part(Store.EVENTS, _metrics(context, window, which, people), [])
+    up = await context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=True, depth=1), ())
+    down = await context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=False, depth=1), ())
+    near = await projects_of(context, [ref for edge in (*up, *down) for ref in (edge.dependent, edge.needed)])
+    work = await context.directory.open_work(projects=which.refs)
+    key_people = [people[id_] for id_ in sorted(humans, key=lambda i: (-humans[i].weight(), i))[:_KEY_PEOPLE]]
+    loads = await loads_of(context, key_people)
+    names = {id_: person.name for id_, person in people.items()}
+    merged = sum(c.prs_merged for c in humans.values())
+    risks = [
+        knowledge_risk(commits, names),
+        *load_risks({id_: load.availability for id_, load in loads.items()}, names),
+        *work_risks(work, context.now),
+        *metric_risks(metrics),
+        silence_risk(commits, merged, work, str(window)),
+    ]
+    contributors = _contributors(humans, commits, rows, names)
+    shown = contributors if detail == "full" else contributors[:_CONCISE_PEOPLE]
+    bots = sum(c.commits for id_, c in counts.items() if people[id_].bot)
+    return ProjectHealth(
+        project=Named(id=which.id, name=which.name),
+        status=which.status,
+        owner_team=which.owner_team,
+        metrics=tuple(metrics),
+        contributors=shown,
+        dependents=_neighbours(which, down, near, upstream=False),
+        dependencies=_neighbours(which, up, near, upstream=True),
+        risks=tuple(risk for risk in risks if risk is not None),
+        **await context.about(
+            (Store.DIRECTORY, Store.EVENTS, Store.GRAPH),
+            f"Activity of {window}: {COUNTING}",
+            f"{absence_factor(commits)} people made half of the {sum(commits.values())} human commits"
+            if commits
+            else f"No human commit from {window}",
+            f"{bots} commits by bots are not counted for anybody" if bots else "",
+            f"{len(contributors) - len(shown)} more contributors; ask with detail=full"
+            if len(shown) < len(contributors)
+            else "",
+        ),
+    )
+
+
+async def _activity(
+    context: ToolContext, window: Window, which: Built, people: Sequence[Person] | None = None
+) -> Sequence[Activity]:
+    """What happened on the project: by raw account, or by person once it is known who is behind them."""
+    where = dict.fromkeys(which.refs, which.id)
+    who = None if people is None else groups(people)
+    return await context.events.activity(window, COUNTED, accounts=who, projects=where)
+
+
+async def _metrics(context: ToolContext, window: Window, which: Built, people: Mapping[str, Person]) -> list[Metric]:
+    """Delivery figures; events are read from well before the window, because a change begins before it is delivered."""
+    longer = Window(since=window.since - LOOKBACK, until=window.until)
+    events = [
+        *await context.events.read(DELIVERY_TYPES, longer, projects=which.refs),
+        *await context.events.read(SPRINT_TYPES, longer),
+    ]
+    bots = {key for person in people.values() if person.bot for key in person.keys}
+    return delivery_metrics(read_delivery(events, bots), window)
+
+
+def _contributors(
+    humans: Mapping[str, Counts],
+    commits: Mapping[str, int],
+    rows: Sequence[Activity],
+    names: Mapping[str, str],
+) -> tuple[Contributor, ...]:
+    total = sum(commits.values())
+    last = {id_: max(row.last_at for row in rows if row.account == id_) for id_ in humans}
+    return tuple(
+        Contributor(
+            id=id_,
+            name=names[id_],
+            commits=humans[id_].commits,
+            share=round(humans[id_].commits / total, 3) if total else 0.0,
+            last_active=last[id_],
+        )
+        for id_ in sorted(humans, key=lambda i: (-humans[i].commits, -humans[i].weight(), i))
+    )
+
+
+def _neighbours(
+    which: Built, edges: Sequence[Dependency], near: Mapping[str, Built], *, upstream: bool
+) -> tuple[Neighbour, ...]:
+    found: dict[str, tuple[str, list[Evidence]]] = {}
+    for edge in edges:
+        ref = edge.needed if upstream else edge.dependent
+        built = near.get(ref)
+        id_, name = (built.id, built.name) if built else (ref, ref)
+        if id_ != which.id:
+            seen = Evidence(kind=edge.kind, text=edge.evidence, at=edge.last_seen)
+            found.setdefault(id_, (name, []))[1].append(seen)
+    return tuple(
+        Neighbour(id=id_, name=name, evidence=tuple(evidence)) for id_, (name, evidence) in sorted(found.items())
+    )
