@@ -1,0 +1,30 @@
+"""The sample organisation, loaded once as a new user loads it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.sources.sample import sample
+from tests.acceptance.program import NOW, run
+from tests.conftest import make_home, remove_home
+
+
+@pytest.fixture(scope="session")
+def sample_home() -> Iterator[Path]:
+    """A home with the sample organisation; tests only read it."""
+    home = make_home()
+    try:
+        done = run(home, "demo", "--no-serve", ENGINTEL_NOW=NOW)
+        assert done.returncode == 0, done.stderr
+        yield home
+    finally:
+        remove_home(home)
+
+
+@pytest.fixture(scope="session")
+def truth() -> dict[str, Any]:
+    """What is planted in it."""
+    return sample(datetime.fromisoformat(NOW)).truth

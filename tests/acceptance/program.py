@@ -1,0 +1,63 @@
+"""The program from outside: as a command, and as a server that a plain MCP client starts."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp import Client, StdioServerParameters
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = "2026-11-21T00:00:00+00:00"
+"""Where the clock of the sample organisation stands still in these tests."""
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """What a process of ours gets to see: nothing of whoever runs the tests but where programs are."""
+    base = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**base, "ENGINTEL_HOME": str(home), "PYTHONPATH": str(ROOT), **settings}
+
+
+def run(home: Path, *words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "engintel", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=environment(home, **settings),
+        cwd=home.parent,
+        timeout=180,
+        check=False,
+    )
+
+
+def start(home: Path, *words: str, **settings: str) -> "subprocess.Popen[str]":
+    """Start a command and go on; the caller ends it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "engintel", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(home, **settings),
+        cwd=home.parent,
+    )
+
+
+@asynccontextmanager
+async def served(
+    home: Path, *, mode: str = "auto", settings: Mapping[str, str] | None = None, **client: Any
+) -> AsyncIterator[Client]:
+    """A client of `engintel serve --transport stdio`, started as a host starts it."""
+    parameters = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "engintel", "serve", "--transport", "stdio"],
+        env=environment(home, **(settings or {})),
+        cwd=str(home.parent),
+    )
+    async with Client(parameters, mode=mode, read_timeout_seconds=60, **client) as connected:
+        yield connected
