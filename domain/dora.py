@@ -12,6 +12,7 @@ from typing import Final
 
 from domain.delivery import CERTAINTY, Change, Delivery, Deployed
 from domain.metrics import ENOUGH, HOUR, Metric, Tier, metric, share, too_few
+from domain.text import count
 from domain.window import Window
 
 _DAY_HOURS: Final = 24.0
@@ -99,9 +100,10 @@ def _lead_time(delivery: Delivery, deployments: Sequence[Deployed], window: Wind
     waiting = sum(window.holds(c.merged_at) and not c.bot for c in _numbered(delivery, delivery.undeployed))
     missing = _sentences(
         (not delivery.deployments, _NO_DEPLOYMENTS),
-        (unknown_start, f"{unknown_start} changes whose first commit was never seen"),
+        (0 < len(deployments) < ENOUGH, f"it rests on {count(len(deployments), 'deployment')} only"),
+        (unknown_start, f"{count(unknown_start, 'change')} whose first commit was never seen"),
         (later_start, f"{later_start} whose first commit is dated after its deployment"),
-        (blind, f"the content of {blind} deployments, whose commits are not known"),
+        (blind, f"the content of {count(blind, 'deployment')}, whose commits are not known"),
         (waiting, f"{waiting} merged and not yet deployed"),
         (by_bots, f"{by_bots} by bots"),
     )
@@ -122,7 +124,7 @@ def _fail_rate(delivery: Delivery, deployments: Sequence[Deployed], window: Wind
     kinds = Counter(
         failure.kind for d in deployments for failure in sorted(d.failures, key=lambda f: CERTAINTY.index(f.kind))[:1]
     )
-    told = ", ".join(f"{count} by {kind.replace('_', ' ')}" for kind, count in sorted(kinds.items()))
+    told = ", ".join(f"{many} by {kind.replace('_', ' ')}" for kind, many in sorted(kinds.items()))
     return share(
         "change_fail_rate",
         failed,

@@ -79,7 +79,7 @@ def reached_by(
             distance=len(path) - 1,
             path=path,
             evidence=tuple(
-                _evidence(edge)
+                evidence_of(edge)
                 for needed, dependent in pairwise(path)
                 for edge in sorted(dependents[needed][dependent], key=lambda e: (_STRENGTH[e.kind], e.evidence))
             ),
@@ -109,7 +109,8 @@ def _best(edges: Iterable[Dependency]) -> int:
     return min(_STRENGTH[edge.kind] for edge in edges)
 
 
-def _evidence(edge: Dependency) -> Evidence:
+def evidence_of(edge: Dependency) -> Evidence:
+    """How a dependency is known, in a sentence, with where it can be looked up."""
     return Evidence(
         kind=edge.kind,
         text=f"{edge.dependent} depends on {edge.needed}, seen since {edge.first_seen:%Y-%m-%d}",

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Final, Literal
 
 from domain.frozen import Frozen
+from domain.text import count
 from domain.window import Window
 
 Tier = Literal["elite", "high", "medium", "low"]
@@ -116,7 +117,7 @@ def tier(value: float, bounds: tuple[float, float, float], *, reached: bool) -> 
 
 def too_few(n: int, what: str) -> str:
     """How the absence of a figure is said."""
-    return f"insufficient data: {n} {what}{'' if n == 1 else 's'}, at least {ENOUGH} are needed"
+    return f"insufficient data: {count(n, what)}, at least {ENOUGH} are needed"
 
 
 def percentile(values: Sequence[float], fraction: float) -> float:

@@ -43,7 +43,8 @@ class Fact(Frozen):
     person: str
     kind: Kind
     subject: str
-    """The path, the skill, the title: what the fact is about. Facts of one kind about one subject are added up."""
+    """The path, the skill, the title: what the fact is about. The weightiest work about one subject stands for it,
+    facts of other kinds are added up."""
     weight: float
     at: Utc | None = None
     text: str = ""
@@ -119,6 +120,12 @@ def _part(kind: Kind, facts: Sequence[Fact], subjects: int) -> float:
         for fact in facts:
             by_skill[fact.subject].append(fact.weight)
         return fsum(_saturate(kind, fsum(weights)) for weights in by_skill.values()) / subjects
+    if kind == "work":
+        # A commit, its pull request and its issue are one piece of work: the one that matches best stands for it.
+        pieces: dict[str, float] = defaultdict(float)
+        for fact in facts:
+            pieces[fact.subject] = max(pieces[fact.subject], fact.weight)
+        return _saturate(kind, fsum(pieces.values()))
     return _saturate(kind, fsum(fact.weight for fact in facts))
 
 

@@ -99,7 +99,8 @@ async def find_developers(
             (Store.DIRECTORY, Store.EVENTS, Store.VECTORS),
             f"Read as work on {', '.join(project.name for project in about)}, because it names that" if about else "",
             f"Unknown skills were not used: {', '.join(unknown_skills)}" if unknown_skills else "",
-            f"{len(ranked) - len(kept)} people were left out: less free than {min_availability}, or nobody knows"
+            f"{count(len(ranked) - len(kept), 'person was', 'people were')} left out: "
+            f"less free than {min_availability}, or nobody knows"
             if min_availability is not None and len(kept) < len(ranked)
             else "",
             f"Profiles were compared by their words ({context.vectors.method}), not by meaning"

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from domain.answers import Answer, Evidence, Named
 from domain.frozen import Frozen
-from domain.impact import CARRIES, ChangeKind, Dependency, Reached, reached_by
+from domain.impact import CARRIES, ChangeKind, Reached, reached_by
 from domain.people import Person
 from domain.projects import Project as Built
 from domain.routing import Store
 from domain.text import count
 from domain.window import Window
 from tools.context import ToolContext
-from tools.naming import people_of, projects_of, the_project
+from tools.naming import between_projects, people_of, projects_of, the_project
 from tools.parameters import Detail, Project
 from tools.people import COUNTED, by_person, groups
 from tools.spec import reads
@@ -65,7 +65,7 @@ async def get_dependency_impact(
     edges = await context.part(Store.GRAPH, asked, ())
     by_ref = await projects_of(context, [ref for edge in edges for ref in (edge.dependent, edge.needed)])
     by_id = {built.id: built for built in (which, *by_ref.values())}
-    reached, beyond = reached_by(which.id, _between_projects(edges, by_ref), change, depth)
+    reached, beyond = reached_by(which.id, between_projects(edges, by_ref), change, depth)
     people = await _people(context, [by_id[r.project] for r in reached])
     teams = {by_id[r.project].owner_team for r in reached} | {which.owner_team}
     named = {team.id: team.name for team in await context.directory.teams(ids=[t for t in teams if t])}
@@ -89,19 +89,6 @@ async def get_dependency_impact(
             f"People: the {PEOPLE_A_PROJECT} most active of the last {CONTRIBUTOR_DAYS} days on each affected project",
         ),
     )
-
-
-def _between_projects(edges: Sequence[Dependency], by_ref: Mapping[str, Built]) -> list[Dependency]:
-    """The same edges between project ids; references of which the directory knows nothing stand for themselves."""
-    return [
-        edge.model_copy(
-            update={
-                "dependent": by_ref[edge.dependent].id if edge.dependent in by_ref else edge.dependent,
-                "needed": by_ref[edge.needed].id if edge.needed in by_ref else edge.needed,
-            }
-        )
-        for edge in edges
-    ]
 
 
 async def _people(context: ToolContext, affected: Sequence[Built]) -> tuple[Concerned, ...]:

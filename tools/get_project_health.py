@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.answers import Answer, Evidence, Named
-from domain.delivery import DELIVERY_TYPES, LOOKBACK, SPRINT_TYPES, read_delivery
+from domain.delivery import DELIVERY_TYPES, LOOKBACK, SPRINT_TYPES, Delivery, read_delivery
 from domain.dora import delivery_metrics
 from domain.frozen import Frozen, Utc
-from domain.impact import Dependency
+from domain.impact import Dependency, evidence_of
 from domain.metrics import Metric
 from domain.people import Person
 from domain.ports import Activity
@@ -22,9 +22,11 @@ from domain.risks import (
     work_risks,
 )
 from domain.routing import Store
+from domain.text import count
 from domain.window import Window
+from domain.work import WorkItem
 from tools.context import ToolContext
-from tools.naming import people_of, projects_of, the_project
+from tools.naming import between_projects, people_of, projects_of, the_project
 from tools.parameters import Days, Detail, Project
 from tools.people import COUNTED, COUNTING, Counts, by_person, groups, loads_of
 from tools.spec import reads
@@ -72,26 +74,28 @@ async def get_project_health(
     which = await the_project(context, project)
     window = Window.last(days, context.now)
     raw = await context.part(Store.EVENTS, _activity(context, window, which), ())
-    everybody = await people_of(context, [row.account for row in raw])
+    work = await context.directory.open_work(projects=which.refs)
+    everybody = await people_of(context, [*(row.account for row in raw), *_people_in(work)])
     people = {person.id: person for person in everybody.values()}
     rows = await context.part(Store.EVENTS, _activity(context, window, which, list(people.values())), ())
     counts = by_person(rows)
     humans = {id_: c for id_, c in counts.items() if not people[id_].bot}
     commits = {id_: c.commits for id_, c in humans.items() if c.commits}
-    metrics = await context.part(Store.EVENTS, _metrics(context, window, which, people), [])
+    delivery = await context.part(Store.EVENTS, _delivery(context, window, which, people), None)
+    metrics = delivery_metrics(delivery, window) if delivery else []
+    failed = [d for d in delivery.deployments if d.failures and window.holds(d.finished_at)] if delivery else []
     up = await context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=True, depth=1), ())
     down = await context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=False, depth=1), ())
     near = await projects_of(context, [ref for edge in (*up, *down) for ref in (edge.dependent, edge.needed)])
-    work = await context.directory.open_work(projects=which.refs)
     key_people = [people[id_] for id_ in sorted(humans, key=lambda i: (-humans[i].weight(), i))[:_KEY_PEOPLE]]
     loads = await loads_of(context, key_people)
     names = {id_: person.name for id_, person in people.items()}
     merged = sum(c.prs_merged for c in humans.values())
     risks = [
         knowledge_risk(commits, names),
-        *load_risks({id_: load.availability for id_, load in loads.items()}, names),
-        *work_risks(work, context.now),
-        *metric_risks(metrics),
+        *load_risks(loads, names),
+        *work_risks(work, context.now, {key: person.name for key, person in everybody.items()}),
+        *metric_risks(metrics, failed),
         silence_risk(commits, merged, work, str(window)),
     ]
     contributors = _contributors(humans, commits, rows, names)
@@ -109,11 +113,13 @@ async def get_project_health(
         **await context.about(
             (Store.DIRECTORY, Store.EVENTS, Store.GRAPH),
             f"Activity of {window}: {COUNTING}",
-            f"{absence_factor(commits)} people made half of the {sum(commits.values())} human commits"
+            _roadmap(which),
+            f"{count(absence_factor(commits), 'person', 'people')} made half of the "
+            f"{count(sum(commits.values()), 'human commit')}"
             if commits
             else f"No human commit from {window}",
-            f"{bots} commits by bots are not counted for anybody" if bots else "",
-            f"{len(contributors) - len(shown)} more contributors; ask with detail=full"
+            f"{count(bots, 'commit')} by bots, counted for nobody" if bots else "",
+            f"{count(len(contributors) - len(shown), 'more contributor')}; ask with detail=full"
             if len(shown) < len(contributors)
             else "",
         ),
@@ -129,15 +135,32 @@ async def _activity(
     return await context.events.activity(window, COUNTED, accounts=who, projects=where)
 
 
-async def _metrics(context: ToolContext, window: Window, which: Built, people: Mapping[str, Person]) -> list[Metric]:
-    """Delivery figures; events are read from well before the window, because a change begins before it is delivered."""
+def _people_in(work: Sequence[WorkItem]) -> list[str]:
+    """The accounts of whoever wrote the work in hand, has it, or is asked to look at it."""
+    return [key for item in work for key in (item.author, item.assignee, *item.reviewers) if key]
+
+
+def _roadmap(which: Built) -> str:
+    """What people say of the project, as opposed to what its events say."""
+    told = {
+        "status": which.status,
+        "priority": which.priority,
+        "target date": which.target_date,
+        "Slack channel": which.slack_channel,
+    }
+    said = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    return f"The roadmap says: {said}" if said else ""
+
+
+async def _delivery(context: ToolContext, window: Window, which: Built, people: Mapping[str, Person]) -> Delivery:
+    """What was delivered; read from well before the window, because a change begins before it is delivered."""
     longer = Window(since=window.since - LOOKBACK, until=window.until)
     events = [
         *await context.events.read(DELIVERY_TYPES, longer, projects=which.refs),
         *await context.events.read(SPRINT_TYPES, longer),
     ]
     bots = {key for person in people.values() if person.bot for key in person.keys}
-    return delivery_metrics(read_delivery(events, bots), window)
+    return read_delivery(events, bots)
 
 
 def _contributors(
@@ -163,14 +186,12 @@ def _contributors(
 def _neighbours(
     which: Built, edges: Sequence[Dependency], near: Mapping[str, Built], *, upstream: bool
 ) -> tuple[Neighbour, ...]:
+    names = {built.id: built.name for built in near.values()}
     found: dict[str, tuple[str, list[Evidence]]] = {}
-    for edge in edges:
-        ref = edge.needed if upstream else edge.dependent
-        built = near.get(ref)
-        id_, name = (built.id, built.name) if built else (ref, ref)
+    for edge in between_projects(edges, near):
+        id_ = edge.needed if upstream else edge.dependent
         if id_ != which.id:
-            seen = Evidence(kind=edge.kind, text=edge.evidence, at=edge.last_seen)
-            found.setdefault(id_, (name, []))[1].append(seen)
+            found.setdefault(id_, (names.get(id_, id_), []))[1].append(evidence_of(edge))
     return tuple(
         Neighbour(id=id_, name=name, evidence=tuple(evidence)) for id_, (name, evidence) in sorted(found.items())
     )

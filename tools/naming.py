@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.errors import Ambiguous, NotFound
+from domain.impact import Dependency
 from domain.lookup import Kind
 from domain.people import Person, Team
 from domain.projects import Project
@@ -73,3 +74,16 @@ async def projects_of(context: ToolContext, refs: Sequence[str]) -> Mapping[str,
     """By project reference, the project that it names."""
     projects = await context.directory.projects(refs=dict.fromkeys(refs)) if refs else ()
     return {ref: project for project in projects for ref in project.refs}
+
+
+def between_projects(edges: Sequence[Dependency], by_ref: Mapping[str, Project]) -> list[Dependency]:
+    """The same edges between project ids; references of which the directory knows nothing stand for themselves."""
+    return [
+        edge.model_copy(
+            update={
+                "dependent": by_ref[edge.dependent].id if edge.dependent in by_ref else edge.dependent,
+                "needed": by_ref[edge.needed].id if edge.needed in by_ref else edge.needed,
+            }
+        )
+        for edge in edges
+    ]

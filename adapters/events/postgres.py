@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from adapters.postgres.database import Connection, load_queries
 from adapters.postgres.projection import PostgresProjection
-from domain.events import Commit, CommitDropped, Event, Issue, PullRequest, decode, encode
+from domain.events import DONE_FOR_ACTOR, Commit, CommitDropped, Event, Issue, PullRequest, decode, encode
 from domain.frozen import Utc
 from domain.lookup import word_weights
 from domain.ports import Activity, Groups, SkillUse, Touch, WorkHit
@@ -62,9 +62,9 @@ class PostgresEvents(PostgresProjection):
         return [Activity(**dict(row)) for row in rows]
 
     async def last_seen(self, accounts: Groups) -> Mapping[str, Utc]:
-        """By group, when anything at all was last seen of it."""
+        """By group, when it was last seen doing anything."""
         async with self.database.session(self.org, readonly=True) as connection:
-            rows = await connection.fetch(_SQL["last_seen"], self.org, *_arrays(accounts))
+            rows = await connection.fetch(_SQL["last_seen"], self.org, *_arrays(accounts), sorted(DONE_FOR_ACTOR))
         return {row["counts_as"]: row["at"] for row in rows}
 
     async def touches(

@@ -34,7 +34,8 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 -- name: last_seen
 SELECT a.counts_as, max(seen.at) AS at
 FROM unnest($2::text[], $3::text[]) AS a (key, counts_as),
-     LATERAL (SELECT max(occurred_at) AS at FROM events e WHERE e.org = $1 AND e.account = a.key) AS seen
+     LATERAL (SELECT max(occurred_at) AS at FROM events e
+              WHERE e.org = $1 AND e.account = a.key AND e.type <> ALL ($4::text[])) AS seen
 WHERE seen.at IS NOT NULL GROUP BY a.counts_as;
 
 -- name: touches

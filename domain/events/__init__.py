@@ -12,7 +12,7 @@ from domain.events.code import (
     Review,
 )
 from domain.events.delivery import Deployment, MetricSample, Release, WorkflowRun
-from domain.events.envelope import EVENT_TYPES, Body, Event, decode, encode
+from domain.events.envelope import DONE_FOR_ACTOR, EVENT_TYPES, Body, Event, decode, encode
 from domain.events.knowledge import (
     Alias,
     CodeOwners,
@@ -32,6 +32,7 @@ from domain.events.knowledge import (
 from domain.events.work import FieldChange, Issue, IssueComment, Sprint, StatusCategory
 
 __all__ = [
+    "DONE_FOR_ACTOR",
     "EVENT_TYPES",
     "FILES_KEPT",
     "Actor",

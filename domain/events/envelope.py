@@ -51,6 +51,14 @@ Body = (
 )
 """What happened. `type` tells the bodies apart and is what the routing table is keyed by."""
 
+DONE_FOR_ACTOR: Final = frozenset(
+    {
+        "pr_review_requested", "pr_updated", "pr_closed", "pr_merged", "pr_reopened",
+        "person_described", "team_joined", "team_left", "identity_merged", "identity_split",
+    }
+)  # fmt: skip
+"""Types whose actor need not have done anything: others merge somebody's pull request, and list them on a team."""
+
 
 class Event(Frozen):
     """Something that happened.

@@ -180,7 +180,7 @@ class Events(Protocol):
         """Counts by account, project and type. What was seen through two sources counts once in its group."""
 
     async def last_seen(self, accounts: Groups) -> Mapping[str, Utc]:
-        """By group, when anything at all was last seen of it; groups of which nothing was are absent."""
+        """By group, when it was last seen doing anything; groups that never were are absent."""
 
     async def touches(
         self,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 JsonSchema = dict[str, Any]
 _NOISE: Final = frozenset({"title", "default", "$defs", "minLength", "maxLength", "maxItems", "format", "pattern"})
+_ANYTHING: Final = {"type": "object"}
 OUTPUT_DEPTH: Final = 2
 """Levels of objects that an output schema spells out: the answer and its rows. What lies below speaks for itself."""
 
@@ -38,7 +39,7 @@ class _Compactor:
             told = {"description": schema["description"]} if described and "description" in schema else {}
             return {**self.of(real[0], level, described=described), **told}
         if schema.get("type") == "object" and level >= self._depth:
-            return {"type": "object"}
+            return dict(_ANYTHING)
         return dict(self._parts(schema, level, described=described))
 
     def _parts(self, schema: Mapping[str, Any], level: int, *, described: bool) -> list[tuple[str, Any]]:
@@ -50,7 +51,9 @@ class _Compactor:
                 inner = {k: self.of(v, level + 1, described=self._describe) for k, v in value.items()}
                 parts.append((name, inner))
             elif name == "items":
-                parts.append((name, self.of(value, level)))
+                rows = self.of(value, level)
+                if rows != _ANYTHING:  # below the depth, "a list" says all there is
+                    parts.append((name, rows))
             elif name == "additionalProperties" and isinstance(value, Mapping):
                 parts.append((name, self.of(value, level + 1)))
             elif (name == "required" and level > 0) or (name == "enum" and not self._describe):

@@ -8,7 +8,7 @@ from adapters.events.postgres import PostgresEvents
 from domain.events import CommitDropped, Source
 from domain.window import Window
 from tests.contract.filling import fill
-from tests.events import ADA, GRACE, at, commit, event, github, pull, review
+from tests.events import ADA, GRACE, at, commit, event, github, joined, pull, review
 
 ALWAYS = Window(since=at(-10_000), until=at(10_000))
 DAY = timedelta(days=1)
@@ -85,6 +85,19 @@ async def test_a_commit_dropped_and_made_again_counts_again(events: PostgresEven
     await fill(events, commit("c1", ADA, "a.py"), dropped, again)
 
     assert [row.n for row in await events.activity(ALWAYS, ("commit",))] == [1]
+
+
+async def test_somebody_is_seen_by_what_they_do_and_not_by_what_is_done_for_them(events: PostgresEvents) -> None:
+    """Whoever left is still on a team's list, and others still close their pull requests."""
+    left = github(2, "grace")
+    await fill(
+        events,
+        pull(1, "pr_opened", left, hours=1),
+        pull(1, "pr_merged", left, hours=2),
+        joined("web", left, hours=3),
+    )
+
+    assert await events.last_seen({left.key: "grace", "github:9": "nobody"}) == {"grace": at(1)}
 
 
 async def test_touches_weigh_half_for_every_half_life(events: PostgresEvents) -> None:

@@ -211,9 +211,16 @@ def test_what_lead_time_could_not_count_is_said() -> None:
     told = figure("change_lead_time", events)
     assert told.n == 5
     assert told.missing == (
-        "1 changes whose first commit was never seen; the content of 1 deployments, whose commits are not known; "
+        "1 change whose first commit was never seen; the content of 1 deployment, whose commits are not known; "
         "2 merged and not yet deployed; 1 by bots"
     )
+
+
+def test_many_changes_of_few_deployments_say_how_few() -> None:
+    """Five changes that went out at once are one observation of how a team delivers."""
+    events = flat(*(change(number, at(number)) for number in range(1, 6)), deployed(1, trunk(5), at(6)))
+    assert "it rests on 1 deployment only" in figure("change_lead_time", events).missing
+    assert not figure("change_lead_time", shipped(*[1.0] * 5)).missing
 
 
 def test_programs_changes_do_not_make_a_team_look_fast() -> None:

@@ -153,6 +153,13 @@ def test_several_facts_about_one_thing_add_up() -> None:
     assert len(thrice[0].reasons) == 1
 
 
+def test_an_issue_and_its_commit_are_one_piece_of_work() -> None:
+    """Who writes more messages about the same work did not do more of it."""
+    once = score([fact("work", "retry payouts", 2.0)])
+    assert score([fact("work", "retry payouts", 2.0), fact("work", "retry payouts", 1.0)]) == once
+    assert score([fact("work", "retry payouts", 2.0), fact("work", "split payouts", 1.0)]) > once
+
+
 def test_the_weightiest_reasons_are_told() -> None:
     """Six of ten, and those that made the rank."""
     facts = [fact("path", f"file{weight}", float(weight), text=f"{weight} commits") for weight in range(1, 11)]
