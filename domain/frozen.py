@@ -15,6 +15,8 @@ def as_utc(moment: datetime) -> datetime:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()!r} has no time zone: expected an offset such as +00:00")
+    if not moment.utcoffset():
+        return moment
     try:
         return moment.astimezone(UTC)
     except OverflowError:

@@ -19,6 +19,8 @@ BATCH: Final = 500
 POLL_SECONDS: Final = 1.0
 """How long a consumer sleeps at most: news usually wakes it, and a lost notification costs no more than this."""
 ATTEMPTS: Final = 8
+MANY: Final = 1_000
+"""After so many entries at once a store is no longer what it was when it last looked at itself."""
 _LONGEST_PAUSE: Final = 30.0
 STALE_AFTER: Final = 1.0
 """Seconds of lag that an answer does not mention: the ordinary time between an event and its place in a store."""
@@ -92,10 +94,14 @@ class Router:
             behind = sum(max(0, head - positions.get(lane, 0)) for lane, head in goal.items())
             return behind, await self._step(projection) if behind else 0
 
+        carried = 0
         while True:
             behind, applied = await _patiently(advance)
+            carried += applied
             gauge.show(projection.store, behind)
             if not behind:
+                if carried >= MANY:
+                    await _patiently(projection.settle)
                 return
             if not applied:
                 await asyncio.sleep(0.01)  # another process is at it: let it finish, then look again

@@ -93,18 +93,18 @@ async def get_dependency_impact(
 
 async def _people(context: ToolContext, affected: Sequence[Built]) -> tuple[Concerned, ...]:
     """The most active people of each affected project, each person once, for the nearest project."""
-    concerned: dict[str, Concerned] = {}
     window = Window.last(CONTRIBUTOR_DAYS, context.now)
+    where = {ref: built.id for built in affected for ref in built.refs}
+    if not where:
+        return ()
+    raw = await context.part(Store.EVENTS, context.events.activity(window, COUNTED, projects=where), ())
+    people = {p.id: p for p in (await people_of(context, [row.account for row in raw])).values() if not p.bot}
+    asked = context.events.activity(window, COUNTED, accounts=groups(people.values()), projects=where)
+    rows = await context.part(Store.EVENTS, asked, ())
+    concerned: dict[str, Concerned] = {}
     for built in affected:
-        where = dict.fromkeys(built.refs, built.id)
-        raw = await context.part(Store.EVENTS, context.events.activity(window, COUNTED, projects=where), ())
-        people = {p.id: p for p in (await people_of(context, [row.account for row in raw])).values() if not p.bot}
-        if not people:
-            continue
-        asked = context.events.activity(window, COUNTED, accounts=groups(people.values()), projects=where)
-        counts = by_person(await context.part(Store.EVENTS, asked, ()))
-        best = sorted(counts, key=lambda id_: (-counts[id_].weight(), id_))[:PEOPLE_A_PROJECT]
-        for id_ in best:
+        counts = by_person(row for row in rows if row.project == built.id)
+        for id_ in sorted(counts, key=lambda i: (-counts[i].weight(), i))[:PEOPLE_A_PROJECT]:
             did = counts[id_]
             why = (
                 f"{built.name}: {count(did.commits, 'commit')}, {count(did.prs_merged, 'merged pull request')}, "

@@ -1,11 +1,13 @@
 """How a project is doing: delivery figures with definitions, who works on it, what it hangs on, what to worry about."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.answers import Answer, Evidence, Named
-from domain.delivery import DELIVERY_TYPES, LOOKBACK, SPRINT_TYPES, Delivery, read_delivery
+from domain.delivery import DELIVERY_TYPES, LOOKBACK, SPRINT_TYPES, read_delivery
 from domain.dora import delivery_metrics
+from domain.events import Event
 from domain.frozen import Frozen, Utc
 from domain.impact import Dependency, evidence_of
 from domain.metrics import Metric
@@ -73,19 +75,23 @@ async def get_project_health(
     """Tell how a project is doing: DORA and flow metrics with n and definition, contributors, dependencies, risks."""
     which = await the_project(context, project)
     window = Window.last(days, context.now)
-    raw = await context.part(Store.EVENTS, _activity(context, window, which), ())
-    work = await context.directory.open_work(projects=which.refs)
+    raw, events, work, up, down = await asyncio.gather(
+        context.part(Store.EVENTS, _activity(context, window, which), ()),
+        context.part(Store.EVENTS, _events(context, window, which), None),
+        context.directory.open_work(projects=which.refs),
+        context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=True, depth=1), ()),
+        context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=False, depth=1), ()),
+    )
     everybody = await people_of(context, [*(row.account for row in raw), *_people_in(work)])
     people = {person.id: person for person in everybody.values()}
     rows = await context.part(Store.EVENTS, _activity(context, window, which, list(people.values())), ())
     counts = by_person(rows)
     humans = {id_: c for id_, c in counts.items() if not people[id_].bot}
     commits = {id_: c.commits for id_, c in humans.items() if c.commits}
-    delivery = await context.part(Store.EVENTS, _delivery(context, window, which, people), None)
+    bot_keys = {key for person in people.values() if person.bot for key in person.keys}
+    delivery = None if events is None else read_delivery(events, bot_keys)
     metrics = delivery_metrics(delivery, window) if delivery else []
     failed = [d for d in delivery.deployments if d.failures and window.holds(d.finished_at)] if delivery else []
-    up = await context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=True, depth=1), ())
-    down = await context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=False, depth=1), ())
     near = await projects_of(context, [ref for edge in (*up, *down) for ref in (edge.dependent, edge.needed)])
     key_people = [people[id_] for id_ in sorted(humans, key=lambda i: (-humans[i].weight(), i))[:_KEY_PEOPLE]]
     loads = await loads_of(context, key_people)
@@ -152,15 +158,13 @@ def _roadmap(which: Built) -> str:
     return f"The roadmap says: {said}" if said else ""
 
 
-async def _delivery(context: ToolContext, window: Window, which: Built, people: Mapping[str, Person]) -> Delivery:
-    """What was delivered; read from well before the window, because a change begins before it is delivered."""
+async def _events(context: ToolContext, window: Window, which: Built) -> Sequence[Event]:
+    """What tells of its delivery; read from well before the window, for a change begins before it is delivered."""
     longer = Window(since=window.since - LOOKBACK, until=window.until)
-    events = [
+    return [
         *await context.events.read(DELIVERY_TYPES, longer, projects=which.refs),
         *await context.events.read(SPRINT_TYPES, longer),
     ]
-    bots = {key for person in people.values() if person.bot for key in person.keys}
-    return read_delivery(events, bots)
 
 
 def _contributors(

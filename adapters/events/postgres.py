@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from adapters.postgres.database import Connection, load_queries
+from adapters.postgres.database import Connection, Database, load_queries
 from adapters.postgres.projection import PostgresProjection
 from domain.events import DONE_FOR_ACTOR, Commit, CommitDropped, Event, Issue, PullRequest, decode, encode
 from domain.frozen import Utc
@@ -19,6 +19,8 @@ _SQL: Final = load_queries("adapters.events", "postgres.sql")
 _COMMON: Final = 2_000
 """A word in this many events or more is not looked for, unless the text has no rarer one."""
 _BACK_OFF_FOLDERS: Final = 2
+_REMEMBERED: Final = 6_000
+"""Decoded events that are kept, about 4 KB each."""
 _WORDS_KEPT: Final = 600
 """Characters of a message that can be found."""
 
@@ -27,7 +29,12 @@ class PostgresEvents(PostgresProjection):
     """The events of one organisation; see `domain.ports.Events`."""
 
     store = Store.EVENTS
-    tables = ("events", "touches")
+    tables = ("events", "event_words", "touches")
+
+    def __init__(self, database: Database, org: str) -> None:
+        """See `PostgresProjection`."""
+        super().__init__(database, org)
+        self._lately: dict[str, Event] = {}
 
     async def project(self, connection: Connection, events: Sequence[Event]) -> None:
         """Store `events`. A dropped commit goes with its files; whatever was stored before stays as it is."""
@@ -43,6 +50,9 @@ class PostgresEvents(PostgresProjection):
     async def _insert(self, connection: Connection, events: Sequence[Event]) -> None:
         if events:
             await connection.execute(_SQL["insert_events"], self.org, *_columns(_row(event) for event in events))
+        words = [(event.id, text) for event in events if (text := _searchable(event)[1])]
+        if words:
+            await connection.execute(_SQL["insert_words"], self.org, *_columns(words))
         touches = [touch for event in events for touch in _touches(event)]
         if touches:
             await connection.execute(_SQL["insert_touches"], self.org, *_columns(touches))
@@ -125,8 +135,25 @@ class PostgresEvents(PostgresProjection):
         """Events of these types in order of time, commits without their files."""
         where = list(projects) if projects is not None else None
         async with self.database.session(self.org, readonly=True) as connection:
-            rows = await connection.fetch(_SQL["read"], self.org, list(types), window.since, window.until, where, limit)
-        return [decode(row["event"]) for row in rows]
+            rows = await connection.fetch(
+                _SQL["found"], self.org, list(types), window.since, window.until, where, limit
+            )
+            ids = [row["id"] for row in rows]
+            known = {id_: self._lately[id_] for id_ in ids if id_ in self._lately}
+            if missing := [id_ for id_ in ids if id_ not in known]:
+                for row in await connection.fetch(_SQL["read"], self.org, missing):
+                    known[row["id"]] = decode(row["event"])
+        self._keep(ids, known)
+        return [known[id_] for id_ in ids if id_ in known]
+
+    def _keep(self, ids: Sequence[str], events: Mapping[str, Event]) -> None:
+        """Remember what was read: an event never changes, and decoding it is most of the work of reading it."""
+        for id_ in ids:
+            self._lately.pop(id_, None)
+            if id_ in events:
+                self._lately[id_] = events[id_]
+        while len(self._lately) > _REMEMBERED:
+            del self._lately[next(iter(self._lately))]
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Any]]:
@@ -141,10 +168,9 @@ def _row(event: Event) -> tuple[Any, ...]:
     kept = event
     if isinstance(event.body, Commit) and event.body.files:
         kept = event.model_copy(update={"body": event.body.model_copy(update={"files": ()})})
-    title, words = _searchable(event)
     return (
         event.id, event.type, event.source, event.occurred_at, event.entity, event.project,
-        event.actor.key if event.actor else None, title, encode(kept).decode(), words,
+        event.actor.key if event.actor else None, _searchable(event)[0], encode(kept).decode(),
     )  # fmt: skip
 
 

@@ -1,10 +1,13 @@
 -- name: insert_events
-INSERT INTO events (org, id, type, source, occurred_at, entity, project, account, title, event, words)
-SELECT $1, id, type, source, occurred_at, entity, project, account, title, event,
-       CASE WHEN words <> '' THEN to_tsvector('english', words) END
-FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::jsonb[], $11::text[])
-     AS e (id, type, source, occurred_at, entity, project, account, title, event, words)
+INSERT INTO events (org, id, type, source, occurred_at, entity, project, account, title, event)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
+                         $9::text[], $10::jsonb[])
+ON CONFLICT DO NOTHING;
+
+-- name: insert_words
+INSERT INTO event_words (org, word, event_id)
+SELECT $1, word, id
+FROM unnest($2::text[], $3::text[]) AS e (id, text), unnest(tsvector_to_array(to_tsvector('english', text))) AS word
 ON CONFLICT DO NOTHING;
 
 -- name: insert_touches
@@ -15,6 +18,8 @@ ON CONFLICT DO NOTHING;
 -- name: drop_commit
 WITH dropped AS (
     DELETE FROM events WHERE org = $1 AND entity = $2 AND project = $3 AND type = 'commit' RETURNING id
+), unsaid AS (
+    DELETE FROM event_words USING dropped WHERE event_words.org = $1 AND event_words.event_id = dropped.id
 )
 DELETE FROM touches USING dropped WHERE touches.org = $1 AND touches.event_id = dropped.id;
 
@@ -68,30 +73,31 @@ GROUP BY 1, 2 ORDER BY commits DESC, 1, 2;
 -- name: words
 -- How common each word of a text is. Counting stops at $3: beyond that a word tells nothing apart.
 SELECT lexeme, (SELECT count(*) FROM (
-           SELECT 1 FROM events e
-           WHERE e.org = $1 AND e.words @@ (quote_literal(lexeme)::tsquery) LIMIT $3) AS few) AS n
+           SELECT 1 FROM event_words w WHERE w.org = $1 AND w.word = lexeme LIMIT $3) AS few) AS n
 FROM unnest(tsvector_to_array(to_tsvector('english', $2))) AS lexeme;
 
 -- name: find_work
--- $5 lexemes and $6 their weights. One row an entity: its best event.
+-- $5 words and $6 their weights. One row an entity: its best event.
 SELECT * FROM (
     SELECT DISTINCT ON (e.entity) e.account, e.project, e.type, e.entity, e.title, e.occurred_at AS at, m.score
     FROM (
-        SELECT e.id, sum(w.weight) AS score
-        FROM unnest($5::text[], $6::float8[]) AS w (lexeme, weight)
-        JOIN events e ON e.org = $1 AND e.words @@ (quote_literal(w.lexeme)::tsquery)
-             AND e.occurred_at >= $3 AND e.occurred_at < $4
-        WHERE $2::text[] IS NULL OR e.project = ANY ($2::text[])
-        GROUP BY e.id
+        SELECT w.event_id, sum(asked.weight) AS score
+        FROM unnest($5::text[], $6::float8[]) AS asked (word, weight)
+        JOIN event_words w ON w.org = $1 AND w.word = asked.word
+        GROUP BY w.event_id
     ) AS m
-    JOIN events e ON e.org = $1 AND e.id = m.id
-    WHERE e.account IS NOT NULL
+    JOIN events e ON e.org = $1 AND e.id = m.event_id
+    WHERE e.account IS NOT NULL AND e.occurred_at >= $3 AND e.occurred_at < $4
+      AND ($2::text[] IS NULL OR e.project = ANY ($2::text[]))
     ORDER BY e.entity, m.score DESC, e.occurred_at DESC, e.id
 ) AS one_each
 ORDER BY score DESC, at DESC, entity LIMIT $7;
 
 -- name: read
-SELECT event FROM events
+SELECT id, event FROM events WHERE org = $1 AND id = ANY ($2::text[]);
+
+-- name: found
+SELECT id FROM events
 WHERE org = $1 AND type = ANY ($2::text[]) AND occurred_at >= $3 AND occurred_at < $4
   AND ($5::text[] IS NULL OR project = ANY ($5::text[]))
 ORDER BY occurred_at, id LIMIT $6;

@@ -98,6 +98,8 @@ def _ready_at(
 
 def _reverted(says: str, pull: PullRequest, newest: dict[int, tuple[Event, PullRequest]]) -> tuple[int, ...]:
     """Numbers of the pull requests that this one says it reverts: by number, or by GitHub's `Revert "title"`."""
+    if "revert" not in says.casefold():
+        return ()
     numbers = {int(number) for number in _REVERTS_PULL.findall(says)}
     if not numbers and (quoted := _REVERT_TITLE.match(pull.title)):
         same = [body for _, body in newest.values() if body.title == quoted["title"] and body.merged_at]

@@ -109,6 +109,7 @@ def _caused_by(incident: Incident, deployments: Sequence[Deployed], brought_by: 
     What was asked for after it began, or finished after it was over, did not cause it: people also name the repair.
     """
     words = {word for word in _WORD.findall(incident.text) if len(word) >= _SHORTEST_ID}
+    shas = tuple(word.lower() for word in words if len(word) > _SHORTEST_ID)
     possible = {
         index: deployment
         for index, deployment in enumerate(deployments)
@@ -116,9 +117,7 @@ def _caused_by(incident: Incident, deployments: Sequence[Deployed], brought_by: 
         and (incident.resolved_at is None or deployment.finished_at <= incident.resolved_at)
     }
     for index, deployment in possible.items():
-        if deployment.deployment_id in words or any(
-            deployment.sha.startswith(word.lower()) for word in words if len(word) >= _SHORTEST_ID + 1
-        ):
+        if deployment.deployment_id in words or deployment.sha.startswith(shas):
             return index
     named = [brought_by.get(int(number)) for number in _PULL_MENTION.findall(incident.text)]
     return max((index for index in named if index is not None and index in possible), default=None)

@@ -48,6 +48,9 @@ class Projection(Protocol):
             StoreUnavailable: try again later.
         """
 
+    async def settle(self) -> None:
+        """Make reading fast after much was applied; what is there does not change."""
+
     async def rewind(self, position: int) -> None:
         """Go back to `position` in every lane that is further, and keep what was applied: doing it again is no harm."""
 

@@ -100,6 +100,16 @@ async def test_applying_everything_again_changes_nothing(projection: PostgresPro
     assert await rows(projection) == before
 
 
+async def test_settling_changes_nothing_that_is_there(projection: PostgresProjection) -> None:
+    """Done after much was applied, so that the planner knows how much there is."""
+    await fill(projection, *everything())
+    before = await rows(projection)
+
+    await projection.settle()
+
+    assert await rows(projection) == before
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_order_between_entities_is_no_matter(
     projection: PostgresProjection, database: Database, org: str, seed: int
