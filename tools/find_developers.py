@@ -70,8 +70,9 @@ async def find_developers(
     members = set((await the_team(context, team)).members) if team else None
     window = Window.last(RECENT.days, context.now)
 
+    touches = await context.part(Store.EVENTS, _touches(context, window, paths, about), ())
     facts = [
-        *_path_facts(await context.part(Store.EVENTS, _touches(context, window, paths, about), ()), paths or ()),
+        *_path_facts(touches, paths or ()),
         *_skill_facts(await context.part(Store.EVENTS, _uses(context, window, asked_skills), ())),
         *_work_facts(await context.part(Store.EVENTS, _work(context, requirement, window, about), ()), context),
         *_profile_facts(await context.part(Store.VECTORS, _profiles(context, requirement), ())),
@@ -98,6 +99,7 @@ async def find_developers(
         **await context.about(
             (Store.DIRECTORY, Store.EVENTS, Store.VECTORS),
             f"Read as work on {', '.join(project.name for project in about)}, because it names that" if about else "",
+            f"Nobody changed {', '.join(paths)}, or anything near, in a year" if paths and not touches else "",
             f"Unknown skills were not used: {', '.join(unknown_skills)}" if unknown_skills else "",
             f"{count(len(ranked) - len(kept), 'person was', 'people were')} left out: "
             f"less free than {min_availability}, or nobody knows"
@@ -106,7 +108,9 @@ async def find_developers(
             f"Profiles were compared by their words ({context.vectors.method}), not by meaning"
             if context.vectors.method == "lexical"
             else "",
-            "Nobody's work matches: try other words, or give paths" if not ranked else "",
+            "Nobody's work matches: try other words, or give paths"
+            if not ranked and context.has(Store.EVENTS, Store.VECTORS)
+            else "",
             AVAILABILITY_DEFINITION if detail == "full" else "",
         ),
     )

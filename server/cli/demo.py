@@ -26,7 +26,7 @@ _MARK: Final = "sample-organisation"
 QUESTIONS: Final = (
     "Who could take over the retry logic of payouts, and has time for it?",
     "How is checkout doing, and what should I worry about?",
-    "What breaks if the ledger is down, and whom do I tell?",
+    "What breaks if payouts is down, and whom do I tell?",
 )
 
 

@@ -7,7 +7,7 @@ import sys
 
 def evals(arguments: argparse.Namespace) -> int:
     """Play a suite; its exit code is ours."""
-    sys.argv = ["engintel eval", arguments.suite]
+    sys.argv = ["engintel eval", *arguments.rest]
     try:
         runpy.run_module("evals", run_name="__main__")
     except SystemExit as stop:

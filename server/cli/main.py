@@ -126,8 +126,12 @@ def _add_asking(commands: Commands) -> None:
     call.add_argument("--json", action="store_true", help="print the structured content alone")
     tools = _command(commands, "tools", "call:tools", "list every tool with its size in bytes")
     tools.add_argument("--json", action="store_true")
-    evals = _command(commands, "eval", "evals:evals", "play agent tasks on the sample organisation")
-    evals.add_argument("suite", nargs="?", default="tasks")
+    # The evals read their own arguments: with this prefix nothing that begins with a hyphen is taken for one of ours.
+    evals = commands.add_parser(
+        "eval", help="play agent tasks on the sample organisation", add_help=False, prefix_chars="\0"
+    )
+    evals.set_defaults(does="evals:evals")
+    evals.add_argument("rest", nargs="*", metavar="SUITE", help="`tasks` or `speed`")
 
 
 def _add_keeping(commands: Commands) -> None:
@@ -143,8 +147,8 @@ def _add_keeping(commands: Commands) -> None:
         "quarantine", help="look at events that could not be applied", description="Events that could not be applied."
     )
     verbs = quarantine.add_subparsers(title="what to do", metavar="VERB", required=True)
-    _command(verbs, "list", "keep:quarantine_list", "list them")
-    for verb, says in (("show", "show one"), ("retry", "apply one again"), ("drop", "forget one")):
+    _command(verbs, "list", "keep:quarantine_list", "list events that could not be applied")
+    for verb, says in (("show", "show one with its event"), ("retry", "apply one again"), ("drop", "give one up")):
         item = _command(verbs, verb, f"keep:quarantine_{verb}", says)
         item.add_argument("item", metavar="STORE/LANE/POSITION")
     _add_records(commands)
