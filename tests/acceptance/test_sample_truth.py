@@ -34,21 +34,30 @@ async def health(engine: Engine, project: str) -> ProjectHealth:
     return await get_project_health(engine.context(), project, detail="full")
 
 
-def short(counts: dict[str, int]) -> dict[str, int]:
-    """Counts by project id instead of repository, without zeros."""
-    return {repository.partition("/")[2]: n for repository, n in counts.items() if n}
+@pytest.fixture(scope="module")
+async def repositories(engine: Engine) -> dict[str, str]:
+    """By project id, the whole name of its repository, `owner/name`: ids are short, and what is planted is not."""
+    return {
+        project.id: ref.removeprefix("github:")
+        for project in await engine.directory.projects()
+        for ref in project.refs
+        if ref.startswith("github:")
+    }
 
 
 @pytest.mark.parametrize("days", [30, 90, 120])
-async def test_everybody_s_activity_is_what_it_was(engine: Engine, truth: Truth, days: int) -> None:
+async def test_everybody_s_activity_is_what_it_was(
+    engine: Engine, repositories: dict[str, str], truth: Truth, days: int
+) -> None:
     """Commits, merged pull requests, reviews and completed issues of each person in each project."""
     for person in (p for p in truth["people"] if not p["bot"]):
         told = await get_developer(engine.context(), person["email"], days=days, detail="full")
         window = str(days)
         assert told.name == person["name"]
         for field in ("commits", "prs_merged", "reviews"):
-            said = {project.id: getattr(project, field) for project in told.projects if getattr(project, field)}
-            assert said == short(truth[field][window].get(person["name"], {})), (person["name"], field)
+            said = {repositories[row.id]: n for row in told.projects if (n := getattr(row, field))}
+            planted = truth[field][window].get(person["name"], {})
+            assert said == {repository: n for repository, n in planted.items() if n}, (person["name"], field)
         assert told.activity is not None
         assert told.activity.issues_completed == sum(truth["issues_completed"][window].get(person["name"], {}).values())
 
