@@ -68,8 +68,9 @@ async def _take(connection: Connection, number: int, sql: str) -> None:
             await connection.execute("INSERT INTO migrations (version) VALUES ($1)", number)
     except asyncpg.InsufficientPrivilegeError as error:
         raise Misconfigured(
-            f"The database user may not take migration {number} ({error}). It needs to create a schema, the role "
-            f"{ROLE} and the extension vector; or have an administrator run `engintel migrate` once."
+            f"The database user may not take migration {number} ({error.args[0]}). It needs to create a schema, the "
+            f"role {ROLE} and the extension vector; or let an administrator make the role and the extension, and "
+            f"GRANT {ROLE} to this user."
         ) from error
     except asyncpg.UndefinedFileError as error:
         raise Misconfigured(
@@ -83,7 +84,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN
         CREATE ROLE {ROLE} NOLOGIN;
     END IF;
-    EXECUTE format('GRANT {ROLE} TO %I', current_user);
+    IF NOT pg_has_role(current_user, '{ROLE}', 'SET') THEN
+        EXECUTE format('GRANT {ROLE} TO %I', current_user);
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;  -- another database of the same server is being migrated at this moment
 END $$
