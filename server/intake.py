@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -146,7 +147,7 @@ class Intake:
 
 
 def _take(lines: Iterator[Any], count: int) -> list[Any]:
-    return [line for line, _ in zip(lines, range(count), strict=False)]
+    return list(islice(lines, count))  # `zip` with a range would take one line more and lose it
 
 
 def total_of(results: Iterable[Ingested]) -> Appended:

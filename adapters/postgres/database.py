@@ -67,21 +67,16 @@ class Database:
         """
         try:
             self._address = await asyncio.to_thread(self._embedded.start) if self._embedded else self._url
-            try:
-                with translated("PostgreSQL"):
-                    self._pool = await asyncpg.create_pool(
-                        self._address,
-                        min_size=0,
-                        max_size=CONNECTIONS,
-                        timeout=CONNECT_TIMEOUT,
-                        command_timeout=STATEMENT_TIMEOUT,
-                        server_settings=_SESSION,
-                        reset=_no_reset,
-                    )
-            except ValueError as error:
-                raise Misconfigured(
-                    "ENGINTEL_DATABASE_URL is not a PostgreSQL URL: expected postgresql://user:password@host:5432/name."
-                ) from error
+            with translated("PostgreSQL"):
+                self._pool = await asyncpg.create_pool(
+                    self._address,
+                    min_size=0,
+                    max_size=CONNECTIONS,
+                    timeout=CONNECT_TIMEOUT,
+                    command_timeout=STATEMENT_TIMEOUT,
+                    server_settings=_SESSION,
+                    reset=_no_reset,
+                )
             yield self
         finally:
             if self._pool is not None:
@@ -98,7 +93,7 @@ class Database:
             StoreUnavailable: the database is gone, too slow, or asks to try again.
         """
         if not _ORG.match(org):
-            raise Misconfigured(f"{org!r} cannot name an organisation: expected a-z, 0-9, '-' and '_', at most 63.")
+            raise Misconfigured(f"ENGINTEL_ORG is {org!r}: expected a-z, 0-9, '-' and '_', at most 63 characters.")
         # Role and organisation end with the transaction, so nothing leaks to the connection's next user.
         begin = f"BEGIN{' READ ONLY' if readonly else ''}; SET LOCAL ROLE {ROLE}; SET LOCAL engintel.org = '{org}'"
         async with self._connection(begin) as connection:
@@ -153,14 +148,26 @@ class Database:
                 await connection.execute(opening)
             except _BROKEN:
                 await _discard(pool, connection)
+            except BaseException:
+                # Cancelled, most of the time: nobody else knows of this connection, and the pool has only so many.
+                await _discard(pool, connection)
+                raise
             else:
                 return connection
         raise StoreUnavailable("PostgreSQL", "every connection to it breaks")
 
     async def _acquire(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
-        """A connection; if the embedded server was killed, it is started again first."""
+        """A connection; if the embedded server was killed, it is started again first.
+
+        The driver reads the URL only now, and tells pieces of a malformed one, which may be pieces of the password.
+        """
         try:
             return await pool.acquire()
+        except (ValueError, OverflowError):
+            raise Misconfigured(
+                "ENGINTEL_DATABASE_URL is not a PostgreSQL URL: expected postgresql://user:password@host:5432/name, "
+                "with %2F for a / in the password, %40 for an @, and so on."
+            ) from None
         except (OSError, asyncpg.CannotConnectNowError):
             if self._embedded is None:
                 raise
@@ -209,8 +216,15 @@ _RETRY: Final = (
     asyncpg.OutOfMemoryError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    # A table that is gone or stays locked is the store's trouble and not the event's: nothing may be put aside for it.
+    asyncpg.UndefinedTableError,
+    asyncpg.LockNotAvailableError,
     TimeoutError,
 )
+_REASONS: Final[Mapping[type[BaseException], str]] = {
+    asyncpg.UndefinedTableError: "a table is missing",
+    asyncpg.LockNotAvailableError: "a table stays locked",
+}
 
 
 @contextmanager
@@ -224,7 +238,8 @@ def translated(store: str) -> Iterator[None]:
     except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError) as error:
         raise PoisonEvent(f"{store} cannot hold it: {type(error).__name__}") from error
     except _RETRY as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        known = error.strerror if isinstance(error, OSError) else _REASONS.get(type(error))
+        reason = known or type(error).__name__
         raise StoreUnavailable(store, reason) from error
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp import Client
 from mcp.client import ClientRequestContext
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, ErrorData, TextContent, Tool
 
 from domain.errors import InvalidInput
@@ -26,7 +27,10 @@ async def call(arguments: argparse.Namespace) -> int:
         EngineHolder(settings).open() as holder,
         Client(build_server(holder), elicitation_callback=asking) as client,
     ):
-        result = await client.call_tool(arguments.tool, given)
+        try:
+            result = await client.call_tool(arguments.tool, given)
+        except MCPError as error:  # the protocol has errors of its own, for what is no call of a tool at all
+            raise InvalidInput(error.message) from error
     return _show(result, as_json=arguments.json)
 
 

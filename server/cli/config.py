@@ -27,23 +27,27 @@ _WHERE: Final = {
 
 def config(arguments: argparse.Namespace) -> int:
     """Print the snippet on stdout, and where it goes on stderr."""
-    print(json.dumps(snippet(arguments.client, dict(os.environ)), indent=2))
+    checkout = None if _script().exists() else Path(__file__).resolve().parents[2]
+    print(json.dumps(snippet(arguments.client, dict(os.environ), checkout), indent=2))
     print(f"Goes into {_WHERE[arguments.client]}", file=sys.stderr)
     return 0
 
 
-def snippet(client: str, environment: dict[str, str]) -> dict[str, Any]:
+def snippet(client: str, environment: dict[str, str], checkout: Path | None = None) -> dict[str, Any]:
     """The configuration of one client.
 
     Args:
         client: which one.
         environment: of this process; settings in it that are no secrets are carried over.
+        checkout: the folder to run from, if the program is not installed; a client could not find it by itself.
     """
-    command, *before = _program()
+    command, *before = program()
     server: dict[str, Any] = {"command": command, "args": [*before, "serve", "--transport", "stdio"]}
     carried = {name: environment[name] for name in _CARRIED if environment.get(name)}
     if "ENGINTEL_HOME" in carried:
         carried["ENGINTEL_HOME"] = str(Path(carried["ENGINTEL_HOME"]).expanduser().resolve())
+    if checkout is not None:
+        carried["PYTHONPATH"] = str(checkout)
     if carried:
         server["env"] = carried
     if client == "vscode":
@@ -51,7 +55,10 @@ def snippet(client: str, environment: dict[str, str]) -> dict[str, Any]:
     return {"mcpServers": {"engintel": server}}
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
     """The program by its full path: the script beside this interpreter, or the interpreter itself."""
-    script = Path(sys.executable).parent / "engintel"
-    return [str(script)] if script.exists() else [sys.executable, "-m", "engintel"]
+    return [str(_script())] if _script().exists() else [sys.executable, "-m", "engintel"]
+
+
+def _script() -> Path:
+    return Path(sys.executable).parent / "engintel"

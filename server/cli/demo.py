@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -14,6 +15,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.sources.sample import sample
 from domain.errors import Misconfigured
 from server.bootstrap import open_engine
+from server.cli.config import program
 from server.cli.ingest import fill
 from server.cli.logs import log_to
 from server.cli.progress import progress
@@ -95,21 +97,22 @@ async def _load(settings: Settings, until: datetime) -> None:
                 result = await intake.recorded("sample", made.deliveries, show)
         await fill(engine)
     took = time.monotonic() - began
-    people, projects = len(made.truth["people"]), len(made.truth["projects"])
+    people = sum(not person["bot"] for person in made.truth["people"])
     print(
-        f"Loaded {result.read} deliveries of {people} people and {projects} projects "
+        f"Loaded {result.read} deliveries of {people} people and {len(made.truth['projects'])} projects "
         f"as {result.appended.new} events, in {took:.1f} s."
     )
 
 
 def _say_what_to_ask(home: Path, port: int, *, serving: bool) -> None:
+    engintel = shlex.join(program())
     print("\nAsk an assistant, for example:")
     for question in QUESTIONS:
         print(f"  {question}")
     print("\nOr try it here:")
-    print(f"  export ENGINTEL_HOME={home}")
-    print('  engintel call find_developers requirement="retry failed payouts"')
-    print("\nTo connect Claude Desktop, with that variable set:  engintel config claude-desktop")
+    print(f"  export ENGINTEL_HOME={shlex.quote(str(home))}")
+    print(f"  {engintel} call find_developers requirement='retry payouts that time out'")
+    print(f"\nTo connect Claude Desktop, with that variable set:  {engintel} config claude-desktop")
     if serving:
         print(f"Serving on http://127.0.0.1:{port}/mcp (Ctrl-C stops it)")
     sys.stdout.flush()

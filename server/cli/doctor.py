@@ -60,9 +60,11 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
         {"part": name, "state": state.state, "lag_seconds": state.lag_seconds} for name, state in coverage.items()
     ]
     held = await engine.quarantine.items()
-    checks.append({"part": "quarantine", "state": _OK if not held else "held", "events": len(held)})
+    look = {"see": "engintel quarantine list"} if held else {}
+    checks.append({"part": "quarantine", "state": "held" if held else _OK, "events": len(held), **look})
     parked = await engine.outbox.entries(("in_flight", "unknown"))
-    checks.append({"part": "outbox", "state": _OK if not parked else "held", "unsettled": len(parked)})
+    look = {"see": "engintel outbox"} if parked else {}
+    checks.append({"part": "outbox", "state": "held" if parked else _OK, "unsettled": len(parked), **look})
     return checks
 
 

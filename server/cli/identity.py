@@ -5,7 +5,9 @@ import argparse
 from domain.errors import Ambiguous, InvalidInput, NotFound
 from domain.events import Event, IdentityDecision, Source
 from domain.identity import suggest_merges
+from domain.people import Identity, id_suffix
 from server.bootstrap import Engine, open_engine
+from server.cli.logs import log_to
 from server.intake import Intake
 from server.settings import load_settings
 
@@ -33,11 +35,16 @@ async def split(arguments: argparse.Namespace) -> int:
 
 
 async def _decide(arguments: argparse.Namespace, decision: str) -> int:
-    async with open_engine(load_settings()) as engine:
+    settings = load_settings()
+    log_to(settings)
+    async with open_engine(settings) as engine:
         left = await _account(engine, arguments.left)
         right = await _account(engine, arguments.right)
         if left == right:
-            raise InvalidInput(f"{arguments.left!r} and {arguments.right!r} are the same account.")
+            raise InvalidInput(
+                f"{arguments.left!r} and {arguments.right!r} are the same account. Name each by its own mail, handle "
+                "or SOURCE:ID, as get_developer lists them."
+            )
         now = engine.now()
         first, second = sorted((left, right))
         body = IdentityDecision.model_validate(
@@ -59,10 +66,19 @@ async def _decide(arguments: argparse.Namespace, decision: str) -> int:
 
 
 async def _account(engine: Engine, text: str) -> str:
-    """The account that `text` names: by its key, or as the only or first account of the person so called."""
+    """The account that `text` names: by its key, mail, handle or id, or as the first of the person so called."""
     people = await engine.directory.find_people(text)
     if not people:
         raise NotFound("person", text)
     if len(people) > 1:
         raise Ambiguous("person", text, [person.label for person in people])
-    return text if text in people[0].keys else min(people[0].keys)
+    own = [identity.key for identity in people[0].identities if _goes_by(identity, text.strip().lower())]
+    return min(own or people[0].keys)
+
+
+def _goes_by(identity: Identity, text: str) -> bool:
+    names = (identity.key, identity.external_id, identity.email, identity.username)
+    # The id of a person who was merged into another one still ends in what stands for an account of their own.
+    return text.removeprefix("@") in {name.lower() for name in names if name} or text.endswith(
+        f"-{id_suffix(identity.key)}"
+    )

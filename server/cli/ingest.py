@@ -8,6 +8,7 @@ from pathlib import Path
 
 from domain.errors import EngintelError, Misconfigured
 from server.bootstrap import Engine, open_engine
+from server.cli.logs import log_to
 from server.cli.progress import progress
 from server.intake import Ingested, Intake, total_of
 from server.settings import load_settings
@@ -19,7 +20,9 @@ async def git(arguments: argparse.Namespace) -> int:
     """Read local clones. One that cannot be read is told and stops no other."""
     if arguments.project and len(arguments.paths) > 1:
         raise Misconfigured("--project names one project: give one path with it.")
-    async with open_engine(load_settings()) as engine:
+    settings = load_settings()
+    log_to(settings)
+    async with open_engine(settings) as engine:
         intake = Intake(engine.log, engine.router, engine.now)
         readers = [_reader(intake, path, arguments.project) for path in arguments.paths]
         return await _ingest(engine, intake, readers, "commits")
@@ -40,7 +43,9 @@ async def deliveries(arguments: argparse.Namespace) -> int:
         with progress(f"reading {arguments.file}", "deliveries") as show:
             return await intake.deliveries(arguments.file, show)
 
-    async with open_engine(load_settings()) as engine:
+    settings = load_settings()
+    log_to(settings)
+    async with open_engine(settings) as engine:
         intake = Intake(engine.log, engine.router, engine.now)
         return await _ingest(engine, intake, [read], "deliveries")
 

@@ -5,12 +5,13 @@ import json
 
 from adapters.postgres.database import Database
 from adapters.postgres.migrate import migrate as take_steps
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput
 from domain.events import encode
 from domain.ports import Quarantined
 from domain.routing import Store
 from server.bootstrap import Engine, open_engine
 from server.cli.ingest import fill
+from server.cli.logs import log_to
 from server.settings import load_settings
 
 
@@ -25,7 +26,9 @@ async def migrate(_: argparse.Namespace) -> int:
 
 async def replay(arguments: argparse.Namespace) -> int:
     """Fill stores again: from nothing, or from a position on top of what is there."""
-    async with open_engine(load_settings()) as engine:
+    settings = load_settings()
+    log_to(settings)
+    async with open_engine(settings) as engine:
         chosen = [p for p in engine.projections if arguments.store in {None, p.store.value}]
         for projection in chosen:
             if arguments.position is None:
@@ -89,4 +92,4 @@ async def _item(engine: Engine, text: str) -> Quarantined:
     for item in await engine.quarantine.items():
         if (item.store, item.lane, item.position) == place:
             return item
-    raise NotFound("quarantined event", text)
+    raise InvalidInput(f"{text!r} is not in quarantine: `engintel quarantine list` prints what is.")

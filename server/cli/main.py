@@ -141,7 +141,7 @@ def _add_keeping(commands: Commands) -> None:
     replay = _command(commands, "replay", "keep:replay", "fill stores again from the log")
     replay.add_argument("--store", choices=STORES, help="only this one")
     replay.add_argument(
-        "--from", dest="position", type=int, metavar="POSITION", help="keep what is there and go back only so far"
+        "--from", dest="position", type=_position, metavar="POSITION", help="keep what is there and go back only so far"
     )
     quarantine = commands.add_parser(
         "quarantine", help="look at events that could not be applied", description="Events that could not be applied."
@@ -175,14 +175,22 @@ def _add_records(commands: Commands) -> None:
 
 
 def _rows(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= MOST_ROWS:
-        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_ROWS}")
-    return number
+    return _whole(text, 1, MOST_ROWS)
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:  # noqa: PLR2004 - TCP's own limit
-        raise argparse.ArgumentTypeError("expected 0 to 65535")
+    return _whole(text, 0, 65535)
+
+
+def _position(text: str) -> int:
+    return _whole(text, 0, 2**63 - 1)
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = None
+    if number is None or not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} will not do: expected {least} to {most}")
     return number

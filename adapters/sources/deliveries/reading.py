@@ -51,7 +51,10 @@ def read_deliveries(path: Path) -> Iterator[Line]:
                     yield _read(number, line)
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
-        raise SourceUnusable(f"The file {str(path)!r} cannot be read: {why}.") from problem
+        raise SourceUnusable(
+            f"The file {str(path)!r} cannot be read: {why}. Expected a file of recorded deliveries, one "
+            '{"source", "headers", "body"} a line; check the path.'
+        ) from problem
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytearray | None]]:
