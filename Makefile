@@ -42,7 +42,7 @@ format: setup  ## bring the code into shape
 bench: setup  ## measure speed and footprint
 	$(BIN)/python -m evals.speed $(ARGS)
 
-docs: setup  ## write the generated parts of the README again
+docs: setup  ## write the generated parts of the README and the snapshots of the tools again
 	$(BIN)/python -m tests.docs.generate
 
 lock:  ## pin every package again, with hashes and without the address of any index

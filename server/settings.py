@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from domain.actions import WritePolicy
 from domain.errors import Misconfigured
 from domain.frozen import as_utc
 
 
-def _setting(variable: str, purpose: str, *, secret: bool = False) -> Any:  # noqa: ANN401 - a dataclass field
-    about = {"variable": variable, "purpose": purpose, "secret": secret}
+def _setting(variable: str, purpose: str, *, secret: bool = False, address: bool = False) -> Any:  # noqa: ANN401 - a dataclass field
+    about = {"variable": variable, "purpose": purpose, "secret": secret, "address": address}
     return field(default=None, repr=not secret, metadata=about)
 
 
@@ -36,14 +37,14 @@ class Settings:
     allowed_hosts: str | None = _setting(
         "ENGINTEL_ALLOWED_HOSTS", "Host headers that HTTP answers to, besides loopback"
     )
-    jira_url: str | None = _setting("ENGINTEL_JIRA_URL", "Jira site")
+    jira_url: str | None = _setting("ENGINTEL_JIRA_URL", "Jira site", address=True)
     jira_user: str | None = _setting("ENGINTEL_JIRA_USER", "mail address of the Jira account (Jira Cloud)")
     jira_token: str | None = _setting("ENGINTEL_JIRA_TOKEN", "API token of the Jira account", secret=True)
     slack_token: str | None = _setting("ENGINTEL_SLACK_TOKEN", "Slack bot token with chat:write", secret=True)
-    slack_url: str | None = _setting("ENGINTEL_SLACK_URL", "Slack API address, to point at a stand-in")
+    slack_url: str | None = _setting("ENGINTEL_SLACK_URL", "Slack API address, to point at a stand-in", address=True)
     now: str | None = _setting("ENGINTEL_NOW", "a moment at which the clock stands still, for tests and evals")
     openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the model that plays `engintel eval`", secret=True)
-    openai_base_url: str | None = _setting("OPENAI_BASE_URL", "address of any OpenAI-compatible API")
+    openai_base_url: str | None = _setting("OPENAI_BASE_URL", "address of any OpenAI-compatible API", address=True)
 
     @property
     def organisation(self) -> str:
@@ -80,25 +81,44 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Any secret may be given as `NAME_FILE`, the path of a file that holds it.
 
     Raises:
-        Misconfigured: such a file cannot be read.
+        Misconfigured: such a file cannot be read or holds nothing, the secret is given in both ways, or
+            an address is none.
     """
     env = os.environ if environment is None else environment
     values: dict[str, str] = {}
     for setting in fields(Settings):
         variable = setting.metadata["variable"]
         value = env.get(variable, "").strip()
-        if not value and setting.metadata["secret"] and (path := env.get(f"{variable}_FILE")):
+        path = env.get(f"{variable}_FILE", "").strip() if setting.metadata["secret"] else ""
+        if value and path:
+            raise Misconfigured(f"{variable} and {variable}_FILE are both set: keep one of them.")
+        if path:
             value = _read_secret(f"{variable}_FILE", Path(path))
+        if value and setting.metadata["address"]:
+            _check_address(variable, value)
         if value:
             values[setting.name] = value
     return Settings(**values)
 
 
+def _check_address(variable: str, value: str) -> None:
+    try:
+        there = urlsplit(value)
+        well = there.scheme in {"http", "https"} and bool(there.hostname) and there.port != 0
+    except ValueError:
+        well = False
+    if not well:  # the value is not told: people put passwords into addresses
+        raise Misconfigured(f"{variable} is not an address: expected http:// or https://, a host, and maybe a path.")
+
+
 def _read_secret(variable: str, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
         raise Misconfigured(f"{variable} names {str(path)!r}, which cannot be read as text.") from error
+    if not secret:  # to go on without it would leave a door open that somebody meant to lock
+        raise Misconfigured(f"{variable} names {str(path)!r}, which is empty: expected the secret, as text.")
+    return secret
 
 
 _APPLICATION: Final = "engintel"

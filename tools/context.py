@@ -1,6 +1,6 @@
 """What a tool works with: one organisation's stores, the moment of the question, what went wrong on the way."""
 
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -34,14 +34,19 @@ class ToolContext:
     writes: WritePolicy = field(default_factory=WritePolicy)
     _down: dict[Store, str] = field(default_factory=dict)
 
-    async def part(self, store: Store, asked: Awaitable[Found], otherwise: Found) -> Found:
+    async def part(self, store: Store, asked: Coroutine[Any, Any, Found], otherwise: Found) -> Found:
         """What `store` answers, or `otherwise` if it is not there: its part of the answer is then missing, and said.
+
+        A store that was not there for one part of an answer is not waited for again by the next.
 
         Args:
             store: whom the question goes to.
             asked: the question.
             otherwise: what stands for no answer.
         """
+        if store in self._down:
+            asked.close()
+            return otherwise
         try:
             return await asked
         except StoreUnavailable as error:
@@ -52,6 +57,10 @@ class ToolContext:
     def lost(self) -> bool:
         """Whether any part of the answer is missing because a store was not there."""
         return bool(self._down)
+
+    def has(self, *stores: Store) -> bool:
+        """Whether all of `stores` answered so far. Where one did not, nothing was found means nothing."""
+        return self._down.keys().isdisjoint(stores)
 
     async def about(self, used: Collection[Store], *notes: str) -> dict[str, Any]:
         """The fields that every answer carries.
@@ -66,7 +75,7 @@ class ToolContext:
             known = {}
         down = Coverage(state="down")
         told = {s.value: down if s in self._down else known.get(s.value, down) for s in sorted(used)}
-        lost = [f"{why}; its part of this answer is missing" for why in dict.fromkeys(self._down.values())]
+        lost = [f"The {store} part of this answer is missing: {why}" for store, why in sorted(self._down.items())]
         late = [
             f"The {name} store is {state.lag_seconds:.0f} s behind: the newest events are not counted yet"
             for name, state in told.items()

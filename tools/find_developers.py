@@ -99,7 +99,9 @@ async def find_developers(
         **await context.about(
             (Store.DIRECTORY, Store.EVENTS, Store.VECTORS),
             f"Read as work on {', '.join(project.name for project in about)}, because it names that" if about else "",
-            f"Nobody changed {', '.join(paths)}, or anything near, in a year" if paths and not touches else "",
+            f"Nobody changed {', '.join(paths)}, or anything near, in a year"
+            if paths and not touches and context.has(Store.EVENTS)
+            else "",
             f"Unknown skills were not used: {', '.join(unknown_skills)}" if unknown_skills else "",
             f"{count(len(ranked) - len(kept), 'person was', 'people were')} left out: "
             f"less free than {min_availability}, or nobody knows"

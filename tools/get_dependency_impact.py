@@ -84,9 +84,11 @@ async def get_dependency_impact(
             else "",
             "Nothing known depends on it. Dependencies are read from manifests in ingested clones and from roadmap "
             "pages: what was never ingested cannot show up here"
-            if not reached
+            if not reached and context.has(Store.GRAPH)
             else "",
-            f"People: the {PEOPLE_A_PROJECT} most active of the last {CONTRIBUTOR_DAYS} days on each affected project",
+            f"People: the {PEOPLE_A_PROJECT} most active of the last {CONTRIBUTOR_DAYS} days on each affected project"
+            if context.has(Store.GRAPH, Store.EVENTS)
+            else "",
         ),
     )
 

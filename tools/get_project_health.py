@@ -102,7 +102,7 @@ async def get_project_health(
         *load_risks(loads, names),
         *work_risks(work, context.now, {key: person.name for key, person in everybody.items()}),
         *metric_risks(metrics, failed),
-        silence_risk(commits, merged, work, str(window)),
+        silence_risk(commits, merged, work, str(window)) if context.has(Store.EVENTS) else None,
     ]
     contributors = _contributors(humans, commits, rows, names)
     shown = contributors if detail == "full" else contributors[:_CONCISE_PEOPLE]
@@ -123,7 +123,9 @@ async def get_project_health(
             f"{count(absence_factor(commits), 'person', 'people')} made half of the "
             f"{count(sum(commits.values()), 'human commit')}"
             if commits
-            else f"No human commit from {window}",
+            else f"No human commit from {window}"
+            if context.has(Store.EVENTS)
+            else "",
             f"{count(bots, 'commit')} by bots, counted for nobody" if bots else "",
             f"{count(len(contributors) - len(shown), 'more contributor')}; ask with detail=full"
             if len(shown) < len(contributors)

@@ -60,7 +60,7 @@ async def search_docs(
             f"Found by words ({context.vectors.method}): other words for the same thing are worth a second try"
             if context.vectors.method == "lexical"
             else "",
-            "Nothing found" if not matches else "",
+            "Nothing found" if not matches and context.has(Store.VECTORS) else "",
         ),
     )
 

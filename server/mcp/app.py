@@ -2,19 +2,20 @@
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mcp.server.caching import CacheHint
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.lowlevel.server import Server
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, GetPromptResult, InputRequiredResult, TextContent
 from mcp_types.jsonrpc import INVALID_PARAMS
-from pydantic import ValidationError
+from pydantic import AnyUrl, ValidationError
 
-from domain.errors import EngintelError
+from domain.errors import EngintelError, StoreUnavailable
 from domain.text import line
 from prompts import load_prompts
 from server.mcp.bind import bind_reading
@@ -76,6 +77,19 @@ class EngintelServer(MCPServer[Any]):
             raise MCPError(INVALID_PARAMS, f"The prompt {name} needs: {', '.join(missing)}.")
         return await super().get_prompt(name, arguments, context)
 
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Read a resource; an address that nothing is at is told with those that there are."""
+        try:
+            return await super().read_resource(uri, context)
+        except ResourceNotFoundError as error:
+            if isinstance(error.__cause__, EngintelError):
+                raise
+            known = ", ".join(template.uri_template for template in await self.list_resource_templates())
+            told = f"There is no resource {line(str(uri), 120)!r}. There are: {known}."
+            raise ResourceNotFoundError(told) from error
+
 
 def build_server(holder: EngineHolder, *, name: str = "engintel", tools: Sequence[ToolSpec] = TOOLS) -> EngintelServer:
     """The server around an engine that need not be running yet.
@@ -102,7 +116,7 @@ def build_server(holder: EngineHolder, *, name: str = "engintel", tools: Sequenc
     add_resources(server, holder)
     for prompt in load_prompts():
         server.add_prompt(as_sdk_prompt(prompt))
-    server.completion()(complete_with(holder))  # type: ignore[no-untyped-call]  # the SDK leaves it unannotated
+    server.completion()(complete_with(server, holder))  # type: ignore[no-untyped-call]  # the SDK leaves it unannotated
     return server
 
 
@@ -114,6 +128,8 @@ def _explain(name: str, error: ToolError) -> str:
     cause: BaseException | None = error.__cause__
     while isinstance(cause, ToolError):
         cause = cause.__cause__
+    if isinstance(cause, StoreUnavailable):
+        return f"{name} cannot answer now. {cause}. Try again soon; `engintel doctor` tells what is not well."
     if isinstance(cause, EngintelError):
         return str(cause)
     if isinstance(cause, ValidationError) and str(error).startswith(f"Error executing tool {name}: "):

@@ -8,6 +8,7 @@ from domain.answers import Answer
 _LAST: Final = ("notes", "coverage", "as_of")
 _OWN: Final = frozenset({"id", "name", "text"})
 _ENOUGH_TO_SHARE: Final = 3
+_BETWEEN: Final = " | "
 _INLINE: Final = 400
 """A row whose fields fit into this many characters is written on one line."""
 
@@ -23,7 +24,8 @@ def text(content: Mapping[str, Any]) -> str:
     fields = {name: value for name, value in content.items() if name != "truncated" and not _empty(value)}
     body = {name: value for name, value in fields.items() if name not in _LAST}
     lines = [*first, *_fields(body, "")]
-    lines += [f"note: {note}" for note in fields.get("notes", ())]
+    for note in fields.get("notes", ()):
+        lines += _scalar("note: ", note, "")
     lines += [_coverage(fields.get("coverage", {}), fields["as_of"])] if "as_of" in fields else []
     return "\n".join(lines)
 
@@ -52,10 +54,19 @@ def _fields(fields: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 def _rows(name: str, rows: Sequence[Any], indent: str) -> Iterator[str]:
     if not any(isinstance(row, Mapping) for row in rows):
-        yield f"{indent}{name}: {', '.join(_plain(row) for row in rows)}"
+        values = [_plain(row) for row in rows]
+        if any(_breaks(value) for value in values):
+            yield f"{indent}{name} ({len(rows)}):"
+            for value in values:
+                yield from _scalar(f"{indent}- ", value, indent)
+        else:
+            yield f"{indent}{name}: {', '.join(values)}"
         return
     shared = _shared(rows)
-    told = f", each: {_inline(shared)}" if shared else ""
+    said = _inline(shared)
+    if said is None:  # too much to be said on the line of the name
+        shared = {}
+    told = f", each: {said}" if said else ""
     yield f"{indent}{name} ({len(rows)}{told}):"
     for whole in rows:
         row = {field: value for field, value in whole.items() if field not in shared}
@@ -84,12 +95,20 @@ def _inline(value: Mapping[str, Any]) -> str | None:
     """A flat mapping on one line, if it is flat and short."""
     if any(isinstance(v, Mapping | list | tuple) and not _empty(v) for v in value.values()):
         return None
-    line = " | ".join(f"{name} {_plain(v)}" for name, v in value.items() if not _empty(v))
-    return line if len(line) <= _INLINE and "\n" not in line else None
+    values = {name: _plain(v) for name, v in value.items() if not _empty(v)}
+    if any(_breaks(v) or _BETWEEN in v for v in values.values()):
+        return None
+    line = _BETWEEN.join(f"{name} {v}" for name, v in values.items())
+    return line if len(line) <= _INLINE else None
+
+
+def _breaks(value: str) -> bool:
+    """Whether a reader may see more than one line: text from outside must not look like lines of ours."""
+    return len(f"{value}.".splitlines()) > 1
 
 
 def _scalar(prefix: str, value: Any, indent: str) -> Iterator[str]:  # noqa: ANN401 - any JSON scalar
-    first, *rest = _plain(value).split("\n")
+    first, *rest = f"{_plain(value)}\n".splitlines()
     yield prefix + first
     yield from (f"{indent}    {line}" for line in rest)
 
@@ -97,7 +116,9 @@ def _scalar(prefix: str, value: Any, indent: str) -> Iterator[str]:  # noqa: ANN
 def _plain(value: Any) -> str:  # noqa: ANN401 - any JSON scalar
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _empty(value: Any) -> bool:  # noqa: ANN401 - any JSON value

@@ -1,7 +1,6 @@
 """A project and a person as resources: the same answers as the tools give, to be attached to a conversation."""
 
 import json
-from urllib.parse import unquote
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
@@ -26,7 +25,7 @@ def add_resources(server: MCPServer[object], holder: EngineHolder) -> None:
     )
     async def person(id: str) -> str:  # noqa: A002 - the name in the template
         try:
-            return _text(await get_developer((await holder.engine()).context(), unquote(id)))
+            return _text(await get_developer((await holder.engine()).context(), id))
         except EngintelError as error:
             raise _resource_error(error) from error
 
@@ -39,7 +38,7 @@ def add_resources(server: MCPServer[object], holder: EngineHolder) -> None:
     )
     async def project(id: str) -> str:  # noqa: A002 - the name in the template
         try:
-            return _text(await get_project_health((await holder.engine()).context(), unquote(id)))
+            return _text(await get_project_health((await holder.engine()).context(), id))
         except EngintelError as error:
             raise _resource_error(error) from error
 

@@ -32,11 +32,11 @@ class _Compactor:
 
     def of(self, schema: Mapping[str, Any], level: int, *, described: bool = False) -> JsonSchema:
         """`schema` made small; `level` is how many objects it lies within."""
+        told = {"description": schema["description"]} if described and "description" in schema else {}
         if "$ref" in schema:
-            return self.of(self._definitions[schema["$ref"].rpartition("/")[2]], level)
+            return {**self.of(self._definitions[schema["$ref"].rpartition("/")[2]], level), **told}
         real = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
         if len(real) == 1:
-            told = {"description": schema["description"]} if described and "description" in schema else {}
             return {**self.of(real[0], level, described=described), **told}
         if schema.get("type") == "object" and level >= self._depth:
             return dict(_ANYTHING)
@@ -54,6 +54,8 @@ class _Compactor:
                 rows = self.of(value, level)
                 if rows != _ANYTHING:  # below the depth, "a list" says all there is
                     parts.append((name, rows))
+            elif name == "anyOf":
+                parts.append((name, [self.of(choice, level) for choice in value if choice.get("type") != "null"]))
             elif name == "additionalProperties" and isinstance(value, Mapping):
                 parts.append((name, self.of(value, level + 1)))
             elif (name == "required" and level > 0) or (name == "enum" and not self._describe):

@@ -174,6 +174,25 @@ def kill_postgres(home: Path) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+def test_questions_that_are_piped_in_are_answered_before_it_ends(home: Path) -> None:
+    """Whoever pipes closes stdin behind the last question, and still wants to hear the answers."""
+    lines = [INITIALIZE, {"jsonrpc": "2.0", "method": "notifications/initialized"}]
+    call = {"name": "find_entity", "arguments": {"query": "anybody"}}
+    lines += [{"jsonrpc": "2.0", "id": n, "method": "tools/call", "params": call} for n in range(10, 15)]
+    done = subprocess.run(
+        [sys.executable, "-m", "engintel", "serve"],
+        input="".join(json.dumps(line) + "\n" for line in lines),
+        capture_output=True,
+        text=True,
+        env=environment(home),
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert {json.loads(line)["id"] for line in done.stdout.splitlines()} == {2, 10, 11, 12, 13, 14}
+
+
 def test_nothing_but_the_protocol_is_on_stdout(home: Path) -> None:
     """A stray print would end the conversation."""
     done = subprocess.run(

@@ -19,6 +19,7 @@ from server.cli.main import build_parser
 from server.settings import Settings
 from tests.acceptance.program import NOW, ROOT, run
 from tests.conftest import make_home, remove_home
+from tests.snapshots.write import main as write_snapshots
 from tools.catalog import TOOLS
 from tools.spec import ToolSpec
 
@@ -149,6 +150,7 @@ def main() -> None:
         assert done.returncode == 0, done.stderr
         text = README.read_text(encoding="utf-8")
         README.write_text(filled(text, {**STATIC, "transcript": lambda: transcript(home)}), encoding="utf-8")
+        write_snapshots()
     finally:
         remove_home(home)
 
