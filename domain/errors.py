@@ -11,7 +11,8 @@ It never holds a secret, and only text that already passed `domain.text` comes f
     ├── Refused               allowed to nobody here, or not in this way
     │   ├── WritesOff
     │   ├── TargetNotAllowed
-    │   └── HandleRejected
+    │   ├── HandleRejected
+    │   └── NotAuthentic      a delivery that does not come from whom it says
     ├── SourceUnusable        a repository or a file that cannot be read as what it was given for
     ├── Misconfigured         the operator can fix it
     ├── StoreUnavailable      retry: a store or the log is down, or too slow
@@ -112,6 +113,10 @@ class HandleRejected(Refused):
         super().__init__(
             f"Nothing was sent: {why}. Call again without `handle` to see a new preview and get a new handle."
         )
+
+
+class NotAuthentic(Refused):
+    """A delivery that is not signed with the secret that its sender was given."""
 
 
 class SourceUnusable(EngintelError):

@@ -12,6 +12,7 @@ from domain.errors import (
     HandleRejected,
     InvalidInput,
     Misconfigured,
+    NotAuthentic,
     NotFound,
     PoisonEvent,
     Refused,
@@ -70,7 +71,7 @@ def test_an_action_of_unknown_outcome_is_never_taken_for_one_that_did_not_happen
             {InvalidInput, Refused, SourceUnusable, Misconfigured, StoreUnavailable, PoisonEvent, UpstreamFailed},
         ),
         (InvalidInput, {NotFound, Ambiguous, BadCursor}),
-        (Refused, {WritesOff, TargetNotAllowed, HandleRejected}),
+        (Refused, {WritesOff, TargetNotAllowed, HandleRejected, NotAuthentic}),
         (UpstreamFailed, {UpstreamUnknown}),
     ],
 )
