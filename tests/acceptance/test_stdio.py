@@ -126,29 +126,38 @@ def repository(path: Path, commits: int) -> Path:
 async def test_two_servers_and_an_ingest_share_one_home_and_survive_kill(home: Path) -> None:
     """Both answer while the ingest runs; killing any of the three, or the database, loses nothing and blocks nobody."""
     home.mkdir(mode=0o711)
-    clone = repository(home.parent / "api", 3_000)
-    ingest = start(home, "ingest", "git", str(clone))
+    clone = repository(home.parent / "api", 6_000)
     async with served(home) as first, served(home) as second:
         for client in (first, second):
-            answer = await client.call_tool("find_entity", {"query": "api", "kind": "project"})
-            assert not answer.is_error
+            await client.list_tools()
+        ingest = start(home, "ingest", "git", str(clone))
+        for client in (first, second):
+            while not await knows_ada(client):  # each asks until the ingest shows, so it is in the middle of it
+                assert ingest.poll() is None, ingest.communicate()
         assert ingest.poll() is None, "the ingest was over before it could be killed"
         ingest.send_signal(signal.SIGKILL)
         ingest.communicate()
 
         again = await asyncio.to_thread(run, home, "ingest", "git", str(clone))
         assert again.returncode == 0, again.stderr
-        assert await commits(second) == 3_000
+        assert await commits(second) == 6_000
 
         await kill_server(home, first)
-        assert await commits(second) == 3_000
+        assert await commits(second) == 6_000
 
     async with served(home) as third:
-        assert await commits(third) == 3_000
+        assert await commits(third) == 6_000
         kill_postgres(home)
-        assert await commits(third) == 3_000
+        assert await commits(third) == 6_000
     once_more = await asyncio.to_thread(run, home, "ingest", "git", str(clone))
     assert "0 events new" in once_more.stdout
+
+
+async def knows_ada(client: Any) -> bool:
+    """Whether a server sees anything of the ingest yet; it must answer, either way."""
+    answer = await client.call_tool("find_entity", {"query": "Ada Lovelace", "kind": "person"})
+    assert not answer.is_error, answer.content
+    return bool(answer.structured_content["entities"])
 
 
 async def commits(client: Any) -> int:
