@@ -37,6 +37,12 @@ class Settings:
     allowed_hosts: str | None = _setting(
         "ENGINTEL_ALLOWED_HOSTS", "Host headers that HTTP answers to, besides loopback"
     )
+    github_webhook_secret: str | None = _setting(
+        "ENGINTEL_GITHUB_WEBHOOK_SECRET", "what GitHub signs its webhooks with", secret=True
+    )
+    jira_webhook_secret: str | None = _setting(
+        "ENGINTEL_JIRA_WEBHOOK_SECRET", "what Jira signs its webhooks with", secret=True
+    )
     jira_url: str | None = _setting("ENGINTEL_JIRA_URL", "Jira site", address=True)
     jira_user: str | None = _setting("ENGINTEL_JIRA_USER", "mail address of the Jira account (Jira Cloud)")
     jira_token: str | None = _setting("ENGINTEL_JIRA_TOKEN", "API token of the Jira account", secret=True)

@@ -1,6 +1,8 @@
 """The program from outside: as a command, and as a server that a plain MCP client starts."""
 
+import asyncio
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -8,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from mcp import Client, StdioServerParameters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,3 +64,41 @@ async def served(
     )
     async with Client(parameters, mode=mode, read_timeout_seconds=60, **client) as connected:
         yield connected
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(home: Path, **settings: str) -> AsyncIterator[str]:
+    """`engintel serve --transport http`, ready for requests; gives its address."""
+    port = free_port()
+    process = start(home, "serve", "--transport", "http", "--port", str(port), ENGINTEL_NOW=NOW, **settings)
+    try:
+        yield await until_alive(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.communicate, timeout=30)
+
+
+async def until_alive(url: str, process: "subprocess.Popen[str]") -> str:
+    """Ask until the server answers, as long as it runs."""
+    async with httpx2.AsyncClient() as http:
+        while process.poll() is None:
+            try:
+                if (await http.get(f"{url}/healthz")).status_code == 200:
+                    return url
+            except httpx2.TransportError:
+                await asyncio.to_thread(_until_listening, url)
+    raise AssertionError(process.communicate()[1])
+
+
+def _until_listening(url: str) -> None:
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        probe.connect_ex((host, int(port)))

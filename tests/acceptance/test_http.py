@@ -1,10 +1,6 @@
 """The HTTP face: closed unless told otherwise, and the same answers as on stdio."""
 
 import asyncio
-import socket
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -15,47 +11,9 @@ from mcp.client.streamable_http import streamable_http_client
 from domain.errors import Misconfigured
 from server.http import check_exposure, is_loopback
 from server.settings import Settings
-from tests.acceptance.program import NOW, run, start
+from tests.acceptance.program import free_port, run, serving, start, until_alive
 
 TOKEN = "a-long-enough-token"
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@asynccontextmanager
-async def serving(home: Path, **settings: str) -> AsyncIterator[str]:
-    """`engintel serve --transport http`, ready for requests; gives its address."""
-    port = free_port()
-    process = start(home, "serve", "--transport", "http", "--port", str(port), ENGINTEL_NOW=NOW, **settings)
-    try:
-        yield await until_alive(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.terminate()
-        await asyncio.to_thread(process.communicate, timeout=30)
-
-
-async def until_alive(url: str, process: "subprocess.Popen[str]") -> str:
-    """Ask until the server answers, as long as it runs."""
-    async with httpx2.AsyncClient() as http:
-        while process.poll() is None:
-            try:
-                if (await http.get(f"{url}/healthz")).status_code == 200:
-                    return url
-            except httpx2.TransportError:
-                await asyncio.to_thread(_until_listening, url)
-    raise AssertionError(process.communicate()[1])
-
-
-def _until_listening(url: str) -> None:
-    host, _, port = url.removeprefix("http://").partition(":")
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        probe.connect_ex((host, int(port)))
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

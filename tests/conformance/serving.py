@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from tests.acceptance.program import environment
-from tests.acceptance.test_http import free_port
+from tests.acceptance.program import environment, free_port
 
 COMMANDS: Final = {
     "plain": ("-m", "engintel", "serve", "--transport", "http", "--port"),
