@@ -8,6 +8,7 @@ from evals.speed.calls import measure_calls
 from evals.speed.program import run, temporary_home
 from evals.speed.repository import make_repository
 from evals.speed.startup import measure_startup
+from evals.speed.webhooks import measure_webhooks
 
 _HISTORIES = (1_500, 5_700)
 
@@ -21,6 +22,9 @@ def main() -> None:
         loaded = run(home, "demo", "--no-serve")
         _print(f"loading the sample           {loaded.seconds:6.1f} s   ({loaded.output.splitlines()[0]})")
         _print(*measure_calls(home))
+    with temporary_home() as home:
+        home.mkdir(mode=0o711)
+        _print(*measure_webhooks(home))
     for commits in _HISTORIES:
         with temporary_home() as home:
             home.mkdir(mode=0o711)
