@@ -22,7 +22,15 @@ from starlette.responses import JSONResponse, Response
 
 from adapters.sources.deliveries import events_of
 from adapters.sources.webhooks import verify
-from domain.errors import EngintelError, InvalidInput, Misconfigured, NotAuthentic, Refused, StoreUnavailable
+from domain.errors import (
+    EngintelError,
+    InvalidInput,
+    Misconfigured,
+    NotAuthentic,
+    PoisonEvent,
+    Refused,
+    StoreUnavailable,
+)
 from domain.events import Event
 from domain.ports import Appended
 from server.settings import Settings
@@ -76,18 +84,31 @@ class Receiver:
     async def _write(self) -> None:
         while self._waiting:
             together = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            problem: BaseException | None = None
-            try:
-                await self._append([event for waiting in together for event in waiting.events])
-            except EngintelError as error:
-                problem = error
-            for waiting in together:
-                if waiting.durable.done():  # its sender went away meanwhile
-                    continue
-                if problem is None:
-                    waiting.durable.set_result(None)
-                else:
-                    waiting.durable.set_exception(problem)
+            problem = await self._problem_with(together)
+            if problem is None or isinstance(problem, StoreUnavailable) or len(together) == 1:
+                _tell(together, problem)
+                continue
+            # One of them cannot be kept: each goes by itself, so that it costs nobody else theirs.
+            for alone in together:
+                _tell([alone], await self._problem_with([alone]))
+
+    async def _problem_with(self, together: Sequence[_Waiting]) -> Exception | None:
+        """What kept these from becoming durable; None if they did."""
+        try:
+            await self._append([event for waiting in together for event in waiting.events])
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to hear of it
+            return error
+        return None
+
+
+def _tell(together: Sequence[_Waiting], problem: Exception | None) -> None:
+    for waiting in together:
+        if waiting.durable.done():  # its sender went away meanwhile
+            continue
+        if problem is None:
+            waiting.durable.set_result(None)
+        else:
+            waiting.durable.set_exception(problem)
 
 
 class Webhooks:
@@ -157,6 +178,7 @@ _STATUS: Final[Mapping[type[EngintelError], int]] = {
     _TooLarge: 413,
     NotAuthentic: 401,
     InvalidInput: 400,
+    PoisonEvent: 400,
     StoreUnavailable: 503,
     Misconfigured: 503,
 }

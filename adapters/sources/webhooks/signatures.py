@@ -12,7 +12,6 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
@@ -111,7 +110,7 @@ def _check_jwt(secret: bytes, token: str, now: datetime) -> None:
     parts = token.split(".")
     header, claims = (_json(part) for part in (parts if len(parts) == _JWT_PARTS else ["", "", ""])[:2])
     signed, _, signature = token.rpartition(".")
-    expected = base64.urlsafe_b64encode(hmac.digest(secret, signed.encode(), hashlib.sha256)).rstrip(b"=")
+    expected = base64.urlsafe_b64encode(hmac.digest(secret, signed.encode(), "sha256")).rstrip(b"=")
     # The algorithm is ours to choose, not the token's: `none` and public keys as secrets end here.
     if header.get("alg") != "HS256" or not hmac.compare_digest(signature.encode().rstrip(b"="), expected):
         raise NotAuthentic("The token in Authorization is not signed with HS256 and the secret configured here.")

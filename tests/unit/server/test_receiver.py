@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from domain.errors import StoreUnavailable
+from domain.errors import PoisonEvent, StoreUnavailable
 from domain.events import Event
 from domain.ports import Appended
 from server.webhooks import BATCH, Receiver
@@ -78,6 +78,37 @@ async def test_when_the_log_is_away_everybody_who_waits_is_told() -> None:
     log.away = False
     await receiver.accept([commit("next")])
     assert log.batches == [[commit("next").id]]
+
+
+async def test_one_that_cannot_be_kept_costs_nobody_else_theirs() -> None:
+    """Whoever shares a commit with it is told that they are safe, and it is told that it is not."""
+    kept: list[str] = []
+
+    async def append(events: Sequence[Event]) -> Appended:
+        if any("poison" in event.id for event in events):
+            raise PoisonEvent("the log cannot hold it")
+        kept.extend(event.id for event in events)
+        return Appended(new=len(events))
+
+    receiver = Receiver(append)
+    names = ("before", "poison", "after")
+    told = await asyncio.gather(*(receiver.accept([commit(name)]) for name in names), return_exceptions=True)
+
+    assert [type(each) for each in told] == [type(None), PoisonEvent, type(None)]
+    assert kept == [commit("before").id, commit("after").id]
+
+
+async def test_a_mistake_of_ours_leaves_nobody_waiting() -> None:
+    """A sender that hears nothing holds a connection until it gives up, and the next ones wait behind it."""
+
+    async def append(events: Sequence[Event]) -> Appended:
+        raise KeyError(len(events))
+
+    receiver = Receiver(append)
+    async with asyncio.timeout(10):
+        told = await asyncio.gather(*(receiver.accept([commit(f"c{n}")]) for n in range(3)), return_exceptions=True)
+
+    assert [type(each) for each in told] == [KeyError] * 3
 
 
 async def test_a_sender_that_goes_away_takes_nobody_else_along() -> None:
