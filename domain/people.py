@@ -64,6 +64,11 @@ class Team(Frozen):
     name: str
     members: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """How errors and lists name it: `Payments (payments)`."""
+        return f"{self.name} ({self.id})"
+
 
 _ALPHABET: Final = "abcdefghjkmnpqrstvwxyz23456789"
 SUFFIX_LENGTH: Final = 6

@@ -1,6 +1,7 @@
 """From what a person calls something to the one thing that is meant, or to an error that lists what it could be."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from domain.errors import Ambiguous, NotFound
 from domain.impact import Dependency
@@ -11,6 +12,8 @@ from tools.context import ToolContext
 
 _SUGGESTED = 5
 
+Meant = TypeVar("Meant", Person, Project, Team)
+
 
 async def the_person(context: ToolContext, wanted: str) -> Person:
     """The one person who is meant.
@@ -19,49 +22,29 @@ async def the_person(context: ToolContext, wanted: str) -> Person:
         NotFound: nobody goes by that name; says who comes closest.
         Ambiguous: several people do.
     """
-    found = await context.directory.find_people(wanted)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Ambiguous("person", wanted, [person.label for person in found])
-    raise NotFound("person", wanted, await _closest(context, wanted, "person"))
+    return await _only(context, "person", wanted, await context.directory.find_people(wanted))
 
 
 async def the_project(context: ToolContext, wanted: str) -> Project:
-    """The one project that is meant.
-
-    Raises:
-        NotFound: nothing goes by that name; says what comes closest.
-        Ambiguous: several projects do.
-    """
-    found = await context.directory.find_projects(wanted)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Ambiguous("project", wanted, [project.label for project in found])
-    raise NotFound("project", wanted, await _closest(context, wanted, "project"))
+    """The one project that is meant; raises as `the_person` does."""
+    return await _only(context, "project", wanted, await context.directory.find_projects(wanted))
 
 
 async def the_team(context: ToolContext, wanted: str) -> Team:
-    """The one team that is meant.
-
-    Raises:
-        NotFound: nothing goes by that name; says what comes closest.
-        Ambiguous: several teams do.
-    """
+    """The one team that is meant; raises as `the_person` does."""
     found = await context.directory.find_teams(wanted)
+    if not found and not await context.directory.teams():
+        raise NotFound("team", f"{wanted} (no source has told of any team yet)")
+    return await _only(context, "team", wanted, found)
+
+
+async def _only(context: ToolContext, kind: Kind, wanted: str, found: Sequence[Meant]) -> Meant:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Ambiguous("team", wanted, [f"{team.name} ({team.id})" for team in found])
-    closest = await _closest(context, wanted, "team")
-    if not closest and not await context.directory.teams():
-        raise NotFound("team", f"{wanted} (no source has told of any team yet)")
-    raise NotFound("team", wanted, closest)
-
-
-async def _closest(context: ToolContext, wanted: str, kind: Kind) -> Sequence[str]:
-    return [found.label for found in await context.directory.search(wanted, [kind], _SUGGESTED)]
+        raise Ambiguous(kind, wanted, [each.label for each in found])
+    closest = await context.directory.search(wanted, [kind], _SUGGESTED)
+    raise NotFound(kind, wanted, [each.label for each in closest])
 
 
 async def people_of(context: ToolContext, accounts: Sequence[str]) -> Mapping[str, Person]:
