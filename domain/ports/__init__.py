@@ -10,6 +10,7 @@ from domain.ports.actions import (
     Posted,
     SlackWriter,
 )
+from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
 from domain.ports.stores import (
     Activity,
@@ -47,6 +48,8 @@ __all__ = [
     "Graph",
     "Groups",
     "JiraWriter",
+    "Lease",
+    "Leases",
     "Match",
     "Outbox",
     "OutboxEntry",

@@ -1,0 +1,62 @@
+"""Leases as rows: the database's clock decides, so holders need not agree on the time."""
+
+from datetime import timedelta
+from typing import Final
+
+from adapters.postgres.database import Connection, Database
+from domain.ports.leases import Lease
+
+
+class PostgresLeases:
+    """The leases of one organisation; see `domain.ports.Leases`."""
+
+    def __init__(self, database: Database, org: str) -> None:
+        """Bind the leases to one organisation.
+
+        Args:
+            database: where they are.
+            org: whose they are.
+        """
+        self._database = database
+        self._org = org
+
+    async def take(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
+        """The lease `name` for `holder`, if nobody else has it."""
+        async with self._database.session(self._org) as connection:
+            token = await connection.fetchval(_TAKE, self._org, name, holder, lasts)
+        return Lease(name=name, holder=holder, token=token) if token is not None else None
+
+    async def give_back(self, lease: Lease) -> None:
+        """End `lease`, if it still counts."""
+        async with self._database.session(self._org) as connection:
+            await connection.execute(_GIVE_BACK, self._org, lease.name, lease.token)
+
+    async def holds(self, lease: Lease) -> bool:
+        """Whether `lease` still counts."""
+        async with self._database.session(self._org, readonly=True) as connection:
+            return bool(await connection.fetchval(_HOLDS, self._org, lease.name, lease.token))
+
+
+async def fence(connection: Connection, org: str, lease: Lease) -> bool:
+    """Whether `lease` still counts, and will until this transaction ends: nobody can take it meanwhile."""
+    return bool(await connection.fetchval(f"{_HOLDS} FOR SHARE", org, lease.name, lease.token))
+
+
+# `clock_timestamp` and not `now`: a transaction may have waited for the row, and time went on.
+_TAKE: Final = """
+INSERT INTO leases AS held (org, name, holder, token, expires_at)
+VALUES ($1, $2, $3, 1, clock_timestamp() + $4::interval)
+ON CONFLICT (org, name) DO UPDATE SET
+    holder = excluded.holder,
+    token = held.token + (held.holder <> excluded.holder OR held.expires_at <= clock_timestamp())::int,
+    expires_at = clock_timestamp() + $4::interval
+WHERE held.holder = excluded.holder OR held.expires_at <= clock_timestamp()
+RETURNING token
+"""
+_GIVE_BACK: Final = """
+UPDATE leases SET expires_at = clock_timestamp()
+WHERE org = $1 AND name = $2 AND token = $3 AND expires_at > clock_timestamp()
+"""
+_HOLDS: Final = """
+SELECT true FROM leases WHERE org = $1 AND name = $2 AND token = $3 AND expires_at > clock_timestamp()
+"""
