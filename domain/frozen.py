@@ -13,6 +13,8 @@ def as_utc(moment: datetime) -> datetime:
         ValueError: `moment` carries no time zone. Guessing one is how local midnight becomes the wrong day.
             Or it lies outside the years that can be told in UTC.
     """
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()!r} has no time zone: expected an offset such as +00:00")
     if not moment.utcoffset():

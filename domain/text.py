@@ -14,6 +14,7 @@ DOCUMENT_LIMIT: Final = 200_000
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Unicode's category Cc without line feed and tab."""
+_ASCII_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _INVISIBLE: Final = re.compile(
     "["
     "\u200b\u061c\u200e\u200f"  # zero width space, direction marks
@@ -31,6 +32,8 @@ def clean(text: str, limit: int = BODY_LIMIT) -> str:
     Line breaks and tabs stay, other control characters, lone surrogates and invisible marks go. The result is
     in Unicode normal form C, so that the same name typed on two systems compares equal.
     """
+    if len(text) <= limit and text.isascii() and not _ASCII_CONTROLS.search(text):
+        return text.strip()  # almost every text; what follows would find nothing in it
     enough = limit * 2 + 1_000  # to fill `limit`, in almost every text; no more is worked on
     text, rest = text[:enough], text[enough:]
     text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")))
@@ -42,6 +45,8 @@ def clean(text: str, limit: int = BODY_LIMIT) -> str:
 
 def line(text: str, limit: int = TITLE_LIMIT) -> str:
     """`text` as one line: every run of white space is one space."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return " ".join(text.split())  # almost every line, at a tenth of the cost
     return clean(" ".join(clean(text, limit * 4).split()), limit)
 
 

@@ -11,8 +11,10 @@ from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
+from adapters.inbox.postgres import PostgresInbox
 from adapters.log.postgres import PostgresLog, PostgresQuarantine
 from adapters.postgres.database import Database
+from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.migrate import migrate
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import (
@@ -22,7 +24,9 @@ from domain.ports import (
     EventLog,
     Events,
     Graph,
+    Inbox,
     JiraWriter,
+    Leases,
     Outbox,
     Projection,
     Quarantine,
@@ -32,6 +36,7 @@ from domain.ports import (
 from server.courier import Courier
 from server.router import Router
 from server.settings import Settings
+from server.sorter import Sorter
 from tools.context import ToolContext
 
 
@@ -41,7 +46,10 @@ class Engine:
 
     settings: Settings
     database: Database
+    leases: Leases
+    inbox: Inbox
     log: EventLog
+    sorter: Sorter
     quarantine: Quarantine
     directory: Directory
     events: Events
@@ -85,6 +93,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         await migrate(database)
         log = PostgresLog(database, org)
         stack.push_async_callback(log.close)
+        leases = PostgresLeases(database, org)
+        inbox = PostgresInbox(database, org)
+        stack.push_async_callback(inbox.close)
         quarantine = PostgresQuarantine(database, org)
         directory = PostgresDirectory(database, org)
         events = PostgresEvents(database, org)
@@ -96,7 +107,10 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         yield Engine(
             settings=settings,
             database=database,
+            leases=leases,
+            inbox=inbox,
             log=log,
+            sorter=Sorter(inbox, log, leases),
             quarantine=quarantine,
             directory=directory,
             events=events,

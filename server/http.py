@@ -19,18 +19,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.deliveries import Delivery
 from domain.errors import EngintelError, Misconfigured
-from domain.events import Event
-from domain.ports import Appended
 from server.mcp.app import EngintelServer
 from server.mcp.holder import EngineHolder
 from server.settings import Settings
-from server.webhooks import Webhooks
+from server.webhooks import PREFIX, Webhooks
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})
-_WEBHOOKS: Final = "/webhooks/"
-"""Under this, senders prove who they are in their own way."""
 SHUTDOWN_SECONDS: Final = 5
 
 
@@ -49,7 +46,7 @@ class RequireToken:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or answer 401."""
-        if scope["type"] != "http" or _is_open(scope["path"]) or self._allowed(scope):
+        if scope["type"] != "http" or scope["path"] in _OPEN_PATHS or self._allowed(scope):
             await self._app(scope, receive, send)
             return
         refusal = JSONResponse(
@@ -63,10 +60,6 @@ class RequireToken:
         given: bytes = dict(scope["headers"]).get(b"authorization", b"")
         scheme, _, token = given.partition(b" ")
         return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
-
-
-def _is_open(path: str) -> bool:
-    return path in _OPEN_PATHS or path.startswith(_WEBHOOKS)
 
 
 def is_loopback(host: str) -> bool:
@@ -126,16 +119,30 @@ def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIAp
         told = {name: state.model_dump() for name, state in coverage.items()}
         return JSONResponse({"ready": not down, "stores": told}, status_code=503 if down else 200)
 
-    async def append(events: Sequence[Event]) -> Appended:
-        # Without another try: the sender has a clock of its own, and is told to come again.
-        return await (await holder.engine()).log.append(events)
-
-    webhooks = Webhooks(settings, append, settings.clock)
-    server.custom_route(f"{_WEBHOOKS}{{sender}}", methods=["POST"])(webhooks.receive)
     server.custom_route("/healthz", methods=["GET"])(alive)
     server.custom_route("/readyz", methods=["GET"])(ready)
     app: Starlette = server.streamable_http_app(transport_security=_security(settings))
-    return RequireToken(app, settings.http_token) if settings.http_token else app
+    guarded = RequireToken(app, settings.http_token) if settings.http_token else app
+
+    async def put(deliveries: Sequence[Delivery]) -> None:
+        # Without another try: the sender has a clock of its own, and is told to come again.
+        await (await holder.engine()).inbox.put(deliveries)
+
+    return _WithWebhooks(guarded, Webhooks(settings, put, settings.clock))
+
+
+class _WithWebhooks:
+    """Deliveries take the short way: past the token, which senders do not have, and past the framework."""
+
+    def __init__(self, app: ASGIApp, webhooks: Webhooks) -> None:
+        self._app = app
+        self._webhooks = webhooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._webhooks(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _security(settings: Settings) -> TransportSecuritySettings:

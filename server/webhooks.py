@@ -1,27 +1,26 @@
-"""The webhook routes: a delivery is checked, understood and made durable before its sender is told that we have it.
+"""The webhook routes: a delivery is checked and made durable before its sender is told that we have it.
 
 | answer | means |
 |---|---|
-| 202 | everything that it tells is in the log, and stays there |
+| 202 | it is kept, whatever happens next, and will be read into the log |
 | 400 | it is authentic and not a delivery: sending it again will not help |
 | 401, 403 | it is not signed with the secret; no secret is configured here |
 | 413 | its body is larger than GitHub's largest |
-| 503 | too much waits already, or the log is away: send it again after `Retry-After` seconds |
+| 503 | too much waits already, or the inbox is away: send it again after `Retry-After` seconds |
+
+Plain ASGI: thousands of deliveries come in a second, and a framework's request would cost as much as all the rest.
 """
 
-import asyncio
 import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from adapters.sources.deliveries import events_of
-from adapters.sources.webhooks import verify
+from adapters.sources.webhooks import check_shape, kept_headers, verify
+from domain.deliveries import Delivery
 from domain.errors import (
     EngintelError,
     InvalidInput,
@@ -31,114 +30,66 @@ from domain.errors import (
     Refused,
     StoreUnavailable,
 )
-from domain.events import Event
-from domain.ports import Appended
+from server.receiver import Put, Receiver
 from server.settings import Settings
 
+PREFIX: Final = "/webhooks/"
+"""Under this, senders prove who they are in their own way."""
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """Bytes of a body; GitHub delivers no more than this."""
-WAITING_LIMIT: Final = 2_000
-"""Deliveries that may wait for the log before the next is asked to come again."""
-BATCH: Final = 500
-RETRY_AFTER: Final = "2"
+RETRY_AFTER: Final = b"2"
 _TOO_LARGE: Final = f"The body is larger than {BODY_LIMIT // 1024 // 1024} MB."
+_ACCEPTED: Final = 202
+_ACCEPTED_BODY: Final = b'{"accepted":true}'
 
-Append = Callable[[Sequence[Event]], Awaitable[Appended]]
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    events: Sequence[Event]
-    durable: "asyncio.Future[None]"
-
-
-class Receiver:
-    """Appends what comes in, many deliveries in one step: the more wait, the more share a commit."""
-
-    def __init__(self, append: Append, waiting_limit: int = WAITING_LIMIT) -> None:
-        """Name the way into the log.
-
-        Args:
-            append: makes events durable, or raises `StoreUnavailable`.
-            waiting_limit: how many deliveries may wait for it.
-        """
-        self._append = append
-        self._limit = waiting_limit
-        self._waiting: deque[_Waiting] = deque()
-        self._writer: asyncio.Task[None] | None = None
-
-    async def accept(self, events: Sequence[Event]) -> None:
-        """Return once `events` are durable, all of them.
-
-        Raises:
-            StoreUnavailable: nothing is promised; sending it again is safe.
-        """
-        if len(self._waiting) >= self._limit:
-            raise StoreUnavailable("log", "too many deliveries wait for it")
-        mine = _Waiting(events, asyncio.get_running_loop().create_future())
-        self._waiting.append(mine)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        await mine.durable
-
-    async def _write(self) -> None:
-        while self._waiting:
-            together = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            problem = await self._problem_with(together)
-            if problem is None or isinstance(problem, StoreUnavailable) or len(together) == 1:
-                _tell(together, problem)
-                continue
-            # One of them cannot be kept: each goes by itself, so that it costs nobody else theirs.
-            for alone in together:
-                _tell([alone], await self._problem_with([alone]))
-
-    async def _problem_with(self, together: Sequence[_Waiting]) -> Exception | None:
-        """What kept these from becoming durable; None if they did."""
-        try:
-            await self._append([event for waiting in together for event in waiting.events])
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to hear of it
-            return error
-        return None
-
-
-def _tell(together: Sequence[_Waiting], problem: Exception | None) -> None:
-    for waiting in together:
-        if waiting.durable.done():  # its sender went away meanwhile
-            continue
-        if problem is None:
-            waiting.durable.set_result(None)
-        else:
-            waiting.durable.set_exception(problem)
+logger = logging.getLogger(__name__)
 
 
 class Webhooks:
-    """The routes under `/webhooks/`."""
+    """The routes under `/webhooks/`, as an ASGI application."""
 
-    def __init__(self, settings: Settings, append: Append, now: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, put: Put, now: Callable[[], datetime]) -> None:
         """Name where deliveries go.
 
         Args:
             settings: with the secrets.
-            append: the way into the log.
+            put: makes deliveries durable.
             now: tells when a delivery was received.
         """
         self._secrets: Mapping[str, str | None] = {
             "github": settings.github_webhook_secret,
             "jira": settings.jira_webhook_secret,
         }
-        self._receiver = Receiver(append)
+        self._receiver = Receiver(put)
         self._now = now
 
-    async def receive(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one delivery."""
-        sender = request.path_params["sender"]
+        status, body, retry = _ACCEPTED, _ACCEPTED_BODY, False
         try:
-            count = await self._take(sender, self._secret(sender), request)
+            await self._take(scope, receive)
+        except _Gone:
+            return
         except tuple(_STATUS) as error:
             status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
-            headers = {"Retry-After": RETRY_AFTER} if isinstance(error, StoreUnavailable) else None
-            return JSONResponse({"error": str(error)}, status_code=status, headers=headers)
-        return JSONResponse({"events": count}, status_code=202)
+            body, retry = json.dumps({"error": str(error)}).encode(), isinstance(error, StoreUnavailable)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        if retry:
+            headers.append((b"retry-after", RETRY_AFTER))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _take(self, scope: Scope, receive: Receive) -> None:
+        if scope["method"] != "POST":
+            raise _NotPost("Expected a POST.")
+        sender = scope["path"].removeprefix(PREFIX)
+        secret = self._secret(sender)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await _body(headers, receive)
+        now = self._now()
+        verify(sender, secret, headers, body, now)
+        check_shape(sender, body)
+        await self._receiver.accept(Delivery(sender, kept_headers(sender, headers), body, now))
 
     def _secret(self, sender: str) -> str:
         if sender not in self._secrets:
@@ -151,17 +102,13 @@ class Webhooks:
             )
         return secret
 
-    async def _take(self, sender: str, secret: str, request: Request) -> int:
-        body = await _body(request)
-        headers = dict(request.headers)
-        verify(sender, secret, headers, body, self._now())
-        events = events_of(sender, headers, _parsed(body), received_at=self._now())
-        await self._receiver.accept(events)
-        return len(events)
-
 
 class _Unknown(EngintelError):
     """Nobody sends webhooks under that name."""
+
+
+class _NotPost(EngintelError):
+    """Somebody looks where deliveries are put."""
 
 
 class _NoSecret(Refused):
@@ -172,8 +119,13 @@ class _TooLarge(InvalidInput):
     """The body is longer than anybody sends."""
 
 
+class _Gone(Exception):
+    """The sender went away in the midst of it: nobody waits for an answer."""
+
+
 _STATUS: Final[Mapping[type[EngintelError], int]] = {
     _Unknown: 404,
+    _NotPost: 405,
     _NoSecret: 403,
     _TooLarge: 413,
     NotAuthentic: 401,
@@ -184,26 +136,22 @@ _STATUS: Final[Mapping[type[EngintelError], int]] = {
 }
 
 
-async def _body(request: Request) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
     """The body as it came; no more of it is read than may be."""
-    announced = request.headers.get("content-length", "")
+    announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > BODY_LIMIT:
         raise _TooLarge(_TOO_LARGE)
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        return body  # most of them come in one piece
+    pieces, size = [body], len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
         if size > BODY_LIMIT:
             raise _TooLarge(_TOO_LARGE)
-        pieces.append(piece)
+    if message["type"] != "http.request":
+        raise _Gone
     return b"".join(pieces)
-
-
-def _parsed(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise InvalidInput("The body is nested too deeply.") from None
-    except ValueError:
-        raise InvalidInput(
-            "The body is not JSON: expected the payload itself, so set the webhook's content type to application/json."
-        ) from None

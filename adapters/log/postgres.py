@@ -1,16 +1,14 @@
 """The log as a table: contiguous positions in each lane, deduplication in the step that appends."""
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed
-from domain.errors import EngintelError
+from adapters.postgres.listening import News
 from domain.events import Event, decode, encode
 from domain.frozen import Utc
 from domain.ports import Appended, Entry, Quarantined, lane_of
@@ -32,8 +30,7 @@ class PostgresLog:
         """
         self._database = database
         self._org = org
-        self._news = asyncio.Event()
-        self._listener: Connection | None = None
+        self._news = News(database, _CHANNEL)
 
     async def append(self, events: Sequence[Event], cursors: Mapping[str, Mapping[str, Any]] | None = None) -> Appended:
         """Add what is new of `events`, and set `cursors`, in one transaction."""
@@ -91,30 +88,12 @@ class PostgresLog:
             return moment
 
     async def wait(self, seconds: float) -> None:
-        """Return once something may have been appended by anybody, or after `seconds`.
-
-        One connection listens for as long as the log is in use. Without it (the database is restarting) this is a
-        plain wait, after which the caller looks anyway.
-        """
-        with suppress(EngintelError):
-            await self._listen()
-        # Not `wait_for`, which in Python 3.11 loses a cancellation that comes together with the news.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        self._news.clear()
-
-    async def _listen(self) -> None:
-        if self._listener is not None and not self._listener.is_closed():
-            return
-        self._listener = await self._database.dedicated()
-        await self._listener.add_listener(_CHANNEL, lambda *_: self._news.set())
+        """Return once something may have been appended by anybody, or after `seconds`."""
+        await self._news.wait(seconds)
 
     async def close(self) -> None:
         """Give the listening connection back."""
-        if self._listener is not None:
-            await self._listener.close(timeout=1)
-            self._listener = None
+        await self._news.close()
 
 
 def _entry(lane: int, position: int, received_at: Utc, payload: str) -> Entry:

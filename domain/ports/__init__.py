@@ -10,6 +10,7 @@ from domain.ports.actions import (
     Posted,
     SlackWriter,
 )
+from domain.ports.inbox import Inbox, Refusal, Sack
 from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
 from domain.ports.stores import (
@@ -47,6 +48,7 @@ __all__ = [
     "Events",
     "Graph",
     "Groups",
+    "Inbox",
     "JiraWriter",
     "Lease",
     "Leases",
@@ -57,6 +59,8 @@ __all__ = [
     "Projection",
     "Quarantine",
     "Quarantined",
+    "Refusal",
+    "Sack",
     "SkillUse",
     "SlackWriter",
     "Touch",

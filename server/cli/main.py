@@ -39,7 +39,11 @@ def run(words: Sequence[str]) -> int:
     command = getattr(importlib.import_module(f"server.cli.{module}"), function)
     try:
         done = command(arguments)
-        return int(asyncio.run(_stoppable(done))) if asyncio.iscoroutine(done) else int(done)
+        return (
+            _carried_out(done, quick=getattr(arguments, "transport", "") == "http")
+            if asyncio.iscoroutine(done)
+            else int(done)
+        )
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except asyncio.CancelledError:
@@ -51,6 +55,21 @@ def run(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a mistake of ours is told in one line, and kept whole in a file
         print(f"engintel: {_told(error)}", file=sys.stderr)
         return FAILED
+
+
+def _carried_out(work: Coroutine[Any, Any, int], *, quick: bool) -> int:
+    """The exit code of `work`. A loop that answers twice as many requests is worth loading for a server of many."""
+    with asyncio.Runner(loop_factory=_quick_loop if quick else None) as runner:
+        return int(runner.run(_stoppable(work)))
+
+
+def _quick_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415 - stdio does without, and starts sooner
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
 async def _stoppable(work: Coroutine[Any, Any, int]) -> int:

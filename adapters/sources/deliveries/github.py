@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from adapters.sources.deliveries.fields import Fields
@@ -66,12 +67,15 @@ def _delivery_id(headers: Mapping[str, str]) -> str:
     return delivery_id
 
 
+_digest: Final = lru_cache(maxsize=2_000)(digest)  # every delivery tells it of its repository, the same each time
+
+
 def _description(envelope: Envelope, at: datetime) -> Event:
     """What GitHub says of the repository. Its id holds a digest, so that the log keeps one for each change."""
     repository = envelope.body.child("repository")
     described = ProjectDescribed(description=repository.body("description"), url=repository.url("html_url"))
     return envelope.event(
-        f"described:{digest(described.description, described.url)}",
+        f"described:{_digest(described.description, described.url)}",
         at,
         f"project:github:{envelope.repository}",
         described,

@@ -6,10 +6,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from domain.events import Actor, Event, Raw, Source
 from domain.text import clean, line
 
 EXCERPT_LIMIT: Final = 2_000
+_WIDEST: Final = 4
+"""Bytes of a character, at most."""
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -47,7 +51,10 @@ def raw_event(
 
 
 def excerpt(body: object, limit: int = EXCERPT_LIMIT) -> str:
-    """The beginning of `body` as JSON text. Only as much of it is written as is kept, however large it is."""
+    """The beginning of `body` as JSON text."""
+    with suppress(ValueError, RecursionError, TypeError):  # half a surrogate pair, too deep: the slow way takes both
+        return clean(msgspec.json.encode(body)[: limit * _WIDEST].decode(errors="ignore")[: limit + 1], limit)
+    # Only as much of it is written as is kept, however large it is.
     pieces: list[str] = []
     size = 0
     # What is nested too deeply to be written ends where it became so.

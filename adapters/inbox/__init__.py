@@ -1,0 +1,1 @@
+"""Where deliveries wait to be read."""

@@ -1,0 +1,36 @@
+-- name: put
+-- The head's row lock is held until the commit, so positions are contiguous and become visible in order.
+WITH moved AS (
+    INSERT INTO inbox_heads AS heads (org, head) VALUES ($1, 1)
+    ON CONFLICT (org) DO UPDATE SET head = heads.head + 1
+    RETURNING head
+)
+INSERT INTO inbox (org, position, sack) SELECT $1, head, $2 FROM moved;
+
+-- name: announce
+SELECT pg_notify('engintel_inbox', $1);
+
+-- name: read
+SELECT position, sack FROM inbox WHERE org = $1 AND position > $2 ORDER BY position LIMIT $3;
+
+-- name: forget
+DELETE FROM inbox WHERE org = $1 AND position <= $2;
+
+-- name: head
+SELECT coalesce(max(head), 0) FROM inbox_heads WHERE org = $1;
+
+-- name: waiting_since
+SELECT received_at FROM inbox WHERE org = $1 AND position > $2 ORDER BY position LIMIT 1;
+
+-- name: refuse
+INSERT INTO refused_deliveries (org, source, key, reason, since, delivery) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (org, source, key) DO UPDATE SET reason = excluded.reason;
+
+-- name: refusals
+SELECT id, source, key, reason, since FROM refused_deliveries WHERE org = $1 ORDER BY id;
+
+-- name: refused
+SELECT delivery FROM refused_deliveries WHERE org = $1 AND id = $2;
+
+-- name: drop
+DELETE FROM refused_deliveries WHERE org = $1 AND id = $2;
