@@ -1,6 +1,7 @@
 """What people know, read off what they touched: the language of a file and how much of it somebody changed lately."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
@@ -48,6 +49,7 @@ KNOWN: Final = frozenset(_BY_NAME.values()) | frozenset(_BY_SUFFIX.values())
 """Every skill that a file can be evidence of."""
 
 
+@lru_cache(maxsize=20_000)
 def skill_of(path: str) -> str | None:
     """The language that a change to `path` is evidence of, or None: data, prose, generated and vendored files."""
     parts = PurePosixPath(path).parts

@@ -63,6 +63,8 @@ class Router:
         while True:
             try:
                 applied = await self._step(projection)
+                if not applied:
+                    await projection.finish()
                 pause = 0.0
             except StoreUnavailable as error:
                 pause = min(_LONGEST_PAUSE, pause * 2 or 0.25)
@@ -100,6 +102,7 @@ class Router:
             carried += applied
             gauge.show(projection.store, behind)
             if not behind:
+                await _patiently(projection.finish)
                 if carried >= MANY:
                     await _patiently(projection.settle)
                 return

@@ -119,22 +119,26 @@ WHERE project_refs.org = $1 AND project_refs.ref = owned.ref;
 -- Filling: work and documents ----------------------------------------------------------------------------------
 
 -- name: put_work
+-- `told_done_at` is the source's own time of completion; where it tells none, the first time that it was seen done.
 INSERT INTO work_items (org, key, kind, project, title, status, category, label, author, assignee, reviewers, priority,
-                        points, created_at, updated_at, done_at, url, deleted)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text[], $12, $13, $14, $15,
-        CASE WHEN $7 = 'done' THEN coalesce($16::timestamptz, $15) END, $17, $18)
+                        points, created_at, updated_at, done_at, told_done_at, url, deleted)
+SELECT $1, key, kind, project, title, status, category, label, author, assignee, reviewers, priority, points,
+       created_at, updated_at, CASE WHEN category = 'done' THEN coalesce(completed_at, updated_at) END, completed_at,
+       url, deleted
+FROM jsonb_to_recordset($2::jsonb) AS told (
+    key text, kind text, project text, title text, status text, category text, label text, author text, assignee text,
+    reviewers text[], priority text, points float8, created_at timestamptz, updated_at timestamptz,
+    completed_at timestamptz, url text, deleted boolean)
 ON CONFLICT (org, key) DO UPDATE SET
     kind = excluded.kind, project = excluded.project, title = excluded.title, status = excluded.status,
     category = excluded.category, label = excluded.label, author = excluded.author, assignee = excluded.assignee,
     reviewers = excluded.reviewers, priority = excluded.priority, points = excluded.points,
     created_at = excluded.created_at, updated_at = excluded.updated_at,
-    -- The source's own time of completion, or else the first time that it was seen done.
-    done_at = CASE WHEN excluded.category = 'done' THEN coalesce($16, work_items.done_at, excluded.done_at) END,
+    done_at = CASE WHEN excluded.category = 'done'
+                   THEN coalesce(excluded.told_done_at, work_items.done_at, excluded.done_at) END,
+    told_done_at = excluded.told_done_at,
     url = excluded.url, deleted = work_items.deleted OR excluded.deleted
 WHERE work_items.updated_at <= excluded.updated_at;
-
--- name: delete_work
-UPDATE work_items SET deleted = true WHERE org = $1 AND key = $2;
 
 -- name: put_document
 INSERT INTO documents (org, id, title, project, source, url, changed_at, removed)

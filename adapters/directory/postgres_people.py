@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,58 +20,67 @@ from domain.events import (
     Review,
     TeamMembership,
 )
-from domain.frozen import Frozen, Utc
 from domain.identity import Decision, Evidence, resolve_people
 from domain.lookup import trigrams
 from domain.people import Identity, Person, Terms, id_suffix
 from domain.text import slug
 
 _SQL: Final = load_queries("adapters.directory", "postgres.sql")
-_SAID: Final = ("username", "name", "email")
+_USERNAME, _NAME, _EMAIL = _SAID = ("username", "name", "email")
 
 
-class Sighting(Frozen):
-    """What is known of one account, each part with the time at which it was last said."""
+@dataclass(slots=True)
+class Sighting:
+    """What is known of one account, each part with the time at which it was last said.
+
+    A plain type: every event names somebody, and there is nothing left to validate.
+    """
 
     key: str
     source: str
     external_id: str
-    username: str | None = None
-    username_at: Utc | None = None
-    name: str | None = None
-    name_at: Utc | None = None
-    email: str | None = None
-    email_at: Utc | None = None
     bot: bool = False
+    said: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, actor: Actor, at: datetime) -> "Sighting":
-        """What an event that occurred at `at` says of `actor`."""
-        return cls(
-            key=actor.key,
-            source=actor.source,
-            external_id=actor.external_id,
-            username=actor.username,
-            username_at=at if actor.username else None,
-            name=actor.name,
-            name_at=at if actor.name else None,
-            email=actor.email,
-            email_at=at if actor.email else None,
-            bot=actor.bot,
-        )
+    def of_row(cls, row: Row) -> "Sighting":
+        """What a row of `identities` knows."""
+        said = {part: (row[f"{part}_at"], row[part]) for part in _SAID if row[part]}
+        return cls(row["key"], row["source"], row["external_id"], row["bot"], said)
 
-    def merged(self, other: "Sighting") -> "Sighting":
-        """Both together: the newer word on each part, the greater of two said at once, so that order is no matter."""
-        newest: dict[str, Any] = {"bot": self.bot or other.bot}
-        for part in _SAID:
-            words = [(getattr(one, f"{part}_at"), getattr(one, part)) for one in (self, other) if getattr(one, part)]
-            if words:
-                newest[f"{part}_at"], newest[part] = max(words)
-        return self.model_copy(update=newest)
+    def take(self, actor: Actor, at: datetime) -> None:
+        """Add what an event that occurred at `at` says of the account.
+
+        The newer word on each part counts, and the greater of two that were said at once: so order is no matter.
+        """
+        self.bot = self.bot or actor.bot
+        for part, word in ((_USERNAME, actor.username), (_NAME, actor.name), (_EMAIL, actor.email)):
+            if word:
+                before = self.said.get(part)
+                if before is None or before < (at, word):
+                    self.said[part] = (at, word)
+
+    def merged(self, known: "Sighting") -> "Sighting":
+        """This and what was known before together."""
+        parts = self.said.keys() | known.said.keys()
+        said = {part: max(word for one in (self, known) if (word := one.said.get(part))) for part in parts}
+        return Sighting(self.key, self.source, self.external_id, self.bot or known.bot, said)
+
+    def word(self, part: str) -> str | None:
+        """What was last said of `part`."""
+        at_and_word = self.said.get(part)
+        return at_and_word[1] if at_and_word else None
+
+    def at(self, part: str) -> datetime | None:
+        """When that was said."""
+        at_and_word = self.said.get(part)
+        return at_and_word[0] if at_and_word else None
 
     def says_the_same_as(self, other: "Sighting | None") -> bool:
         """Whether nothing but times differs."""
-        return other is not None and all(getattr(self, part) == getattr(other, part) for part in (*_SAID, "bot"))
+        return (
+            other is not None and self.bot == other.bot and all(self.word(part) == other.word(part) for part in _SAID)
+        )
 
 
 def actors_in(event: Event) -> Iterator[Actor]:
@@ -105,23 +115,24 @@ async def _fill_identities(connection: Connection, org: str, events: Iterable[Ev
     seen: dict[str, Sighting] = {}
     for event in events:
         for actor in actors_in(event):
-            sighting = Sighting.of(actor, event.occurred_at)
-            known = seen.get(actor.key)
-            seen[actor.key] = known.merged(sighting) if known else sighting
+            key = actor.key
+            if key not in seen:
+                seen[key] = Sighting(key, actor.source, actor.external_id)
+            seen[key].take(actor, event.occurred_at)
     if not seen:
         return False
     rows = await connection.fetch(_SQL["known_identities"], org, list(seen))
-    before = {row["key"]: Sighting(**row) for row in rows}
-    after = {key: before[key].merged(sighting) if key in before else sighting for key, sighting in seen.items()}
+    before = {row["key"]: Sighting.of_row(row) for row in rows}
+    after = {key: sighting.merged(before[key]) if key in before else sighting for key, sighting in seen.items()}
     moved = [sighting for key, sighting in sorted(after.items()) if sighting != before.get(key)]
     if moved:
         columns = [[getattr(sighting, column) for sighting in moved] for column in ("key", "source", "external_id")]
-        made = ([id_suffix(sighting.key) for sighting in moved], [slug(sighting.name or "") for sighting in moved])
-        said = [
-            [getattr(sighting, column) for sighting in moved]
-            for column in ("username", "username_at", "name", "name_at", "email", "email_at", "bot")
-        ]
-        await connection.execute(_SQL["put_identities"], org, *columns, *made, *said)
+        made = ([id_suffix(sighting.key) for sighting in moved], [slug(s.word(_NAME) or "") for s in moved])
+        said: list[list[Any]] = []
+        for part in _SAID:
+            said += [[sighting.word(part) for sighting in moved], [sighting.at(part) for sighting in moved]]
+        bots = [sighting.bot for sighting in moved]
+        await connection.execute(_SQL["put_identities"], org, *columns, *made, *said, bots)
     return any(not sighting.says_the_same_as(before.get(sighting.key)) for sighting in moved)
 
 

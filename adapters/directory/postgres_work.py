@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.directory.postgres_people import put_names
-from adapters.postgres.database import Connection, Row, load_queries
+from adapters.postgres.database import Connection, Row, json_text, load_queries
 from domain.events import Document, DocumentRemoved, Event, Issue, PullRequest
 from domain.ports import DocumentRow
 from domain.work import WorkItem
@@ -14,12 +14,13 @@ _SQL: Final = load_queries("adapters.directory", "postgres.sql")
 
 async def fill_work(connection: Connection, org: str, events: Sequence[Event]) -> None:
     """Take in what `events` say of issues, pull requests and documents."""
+    rounds: list[dict[str, Any]] = []
     for event in events:
         body = event.body
         if isinstance(body, PullRequest):
-            await connection.execute(_SQL["put_work"], org, *_pull_request(event, body))
+            _add(rounds, _pull_request(event, body))
         elif isinstance(body, Issue):
-            await connection.execute(_SQL["put_work"], org, *_issue(event, body))
+            _add(rounds, _issue(event, body))
         elif isinstance(body, Document):
             told = (body.title, event.project, event.source, body.url, event.occurred_at, False)
             if await connection.fetchval(_SQL["put_document"], org, body.doc_id, *told):
@@ -29,6 +30,17 @@ async def fill_work(connection: Connection, org: str, events: Sequence[Event]) -
             told = ("", event.project, event.source, None, event.occurred_at, True)
             if await connection.fetchval(_SQL["put_document"], org, body.doc_id, *told):
                 await connection.execute(_SQL["drop_names"], org, "document", [body.doc_id])
+    for states in rounds:
+        await connection.execute(_SQL["put_work"], org, json_text(list(states.values())))
+
+
+def _add(rounds: list[dict[str, Any]], row: dict[str, Any]) -> None:
+    """Put a state into the first round that has none of the same thing: a statement cannot change a row twice."""
+    key = row["key"]
+    last = next((number for number in reversed(range(len(rounds))) if key in rounds[number]), -1)
+    if last + 1 == len(rounds):
+        rounds.append({})
+    rounds[last + 1][key] = row
 
 
 def pull_request_key(event: Event, body: PullRequest) -> str:
@@ -36,23 +48,45 @@ def pull_request_key(event: Event, body: PullRequest) -> str:
     return f"{(event.project or '').partition(':')[2]}#{body.number}"
 
 
-def _pull_request(event: Event, body: PullRequest) -> tuple[Any, ...]:
-    category = "doing" if body.state == "open" else "done"
-    return (
-        pull_request_key(event, body), "pull_request", event.project, body.title, body.state, category,
-        "draft" if body.draft else "", event.actor.key if event.actor else None, None,
-        [reviewer.key for reviewer in body.reviewers], None, None,
-        body.created_at, body.updated_at, body.merged_at or body.closed_at, body.url, False,
-    )  # fmt: skip
+def _pull_request(event: Event, body: PullRequest) -> dict[str, Any]:
+    return {
+        "key": pull_request_key(event, body),
+        "kind": "pull_request",
+        "project": event.project,
+        "title": body.title,
+        "status": body.state,
+        "category": "doing" if body.state == "open" else "done",
+        "label": "draft" if body.draft else "",
+        "author": event.actor.key if event.actor else None,
+        "reviewers": [reviewer.key for reviewer in body.reviewers],
+        "created_at": body.created_at,
+        "updated_at": body.updated_at,
+        "completed_at": body.merged_at or body.closed_at,
+        "url": body.url,
+        "deleted": False,
+    }
 
 
-def _issue(event: Event, body: Issue) -> tuple[Any, ...]:
-    return (
-        body.key, "issue", event.project, body.title, body.status, body.category, body.kind,
-        body.reporter.key if body.reporter else None, body.assignee.key if body.assignee else None,
-        [], body.priority, body.points,
-        body.created_at, body.updated_at, body.resolved_at, body.url, body.type == "issue_deleted",
-    )  # fmt: skip
+def _issue(event: Event, body: Issue) -> dict[str, Any]:
+    return {
+        "key": body.key,
+        "kind": "issue",
+        "project": event.project,
+        "title": body.title,
+        "status": body.status,
+        "category": body.category,
+        "label": body.kind,
+        "author": body.reporter.key if body.reporter else None,
+        "assignee": body.assignee.key if body.assignee else None,
+        "reviewers": [],
+        "priority": body.priority,
+        "points": body.points,
+        "created_at": body.created_at,
+        "updated_at": body.updated_at,
+        "completed_at": body.resolved_at,
+        "url": body.url,
+        "deleted": body.type == "issue_deleted",
+    }
 
 
 def work_item_of(row: Row) -> WorkItem:

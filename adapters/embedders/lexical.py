@@ -8,7 +8,8 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from domain.text import slug
@@ -38,23 +39,34 @@ class LexicalEmbedder:
 
 
 def _vector(text: str) -> list[float]:
+    counts: Counter[int] = Counter()
+    whole: set[int] = set()
+    for word, times in Counter(slug(_CAMEL.sub(" ", text)).split("-")).items():
+        itself, groups = _features(word)
+        if itself is not None:
+            whole.add(itself)
+            counts[itself] += times
+        for group in groups:
+            counts[group] += times
     vector = [0.0] * DIMENSION
-    for feature, count in Counter(_features(text)).items():
-        digest = zlib.crc32(feature.encode())
-        weight = (1 + math.log(count)) * (_WORD_WEIGHT if feature[0] == "w" else 1.0)
+    for feature, count in counts.items():
+        weight = (1 + math.log(count)) * (_WORD_WEIGHT if feature in whole else 1.0)
         # The sign comes from the hash too, so that two features in one place cancel out rather than add up.
-        vector[digest % DIMENSION] += weight if digest & 0x8000_0000 else -weight
+        vector[feature % DIMENSION] += weight if feature & 0x8000_0000 else -weight
     norm = math.sqrt(sum(value * value for value in vector))
     if norm == 0:
         return [1.0, *[0.0] * (DIMENSION - 1)]
     return [value / norm for value in vector]
 
 
-def _features(text: str) -> Iterator[str]:
-    """`w` and a word, `g` and a group of letters: `retryPayout` and `retry payouts` share most of theirs."""
-    for word in slug(_CAMEL.sub(" ", text)).split("-"):
-        if word and word not in _COMMON:
-            yield f"w{word}"
-            padded = f"_{word}_"
-            for start in range(max(0, len(padded) - _GROUP + 1)):
-                yield f"g{padded[start : start + _GROUP]}"
+@lru_cache(maxsize=20_000)
+def _features(word: str) -> tuple[int | None, tuple[int, ...]]:
+    """The word and its groups of letters, each as its hash: `retryPayout` and `retry payouts` share most of theirs.
+
+    Kept, because what people write about their work they write in few words.
+    """
+    if not word or word in _COMMON:
+        return None, ()
+    padded = f"_{word}_"
+    groups = (padded[start : start + _GROUP] for start in range(max(0, len(padded) - _GROUP + 1)))
+    return zlib.crc32(f"w{word}".encode()), tuple(zlib.crc32(f"g{group}".encode()) for group in groups)

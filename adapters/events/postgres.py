@@ -43,9 +43,18 @@ class PostgresEvents(PostgresProjection):
             pending.append(event)
             if isinstance(event.body, CommitDropped):
                 await self._insert(connection, pending)
-                await connection.execute(_SQL["drop_commit"], self.org, event.entity, event.project)
+                await self._drop(connection, event)
                 pending = []
         await self._insert(connection, pending)
+
+    async def _drop(self, connection: Connection, dropped: Event) -> None:
+        """Forget a commit in its project, with its words and its files."""
+        place = (self.org, dropped.entity, dropped.project)
+        rows = await connection.fetch(_SQL["commits"], *place)
+        words = [(row["id"], _searchable(decode(row["event"]))[1]) for row in rows]
+        if words:
+            await connection.execute(_SQL["drop_words"], self.org, *_columns(words))
+        await connection.execute(_SQL["drop_commit"], *place)
 
     async def _insert(self, connection: Connection, events: Sequence[Event]) -> None:
         if events:

@@ -1,7 +1,7 @@
 -- name: insert_events
 INSERT INTO events (org, id, type, source, occurred_at, entity, project, account, title, event)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
-                         $9::text[], $10::jsonb[])
+                         $9::text[], $10::text[])
 ON CONFLICT DO NOTHING;
 
 -- name: insert_words
@@ -15,11 +15,18 @@ INSERT INTO touches (org, event_id, account, path, entity, project, skill, occur
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
 ON CONFLICT DO NOTHING;
 
+-- name: commits
+SELECT id, event FROM events WHERE org = $1 AND entity = $2 AND project = $3 AND type = 'commit';
+
+-- name: drop_words
+DELETE FROM event_words USING
+    (SELECT id, word FROM unnest($2::text[], $3::text[]) AS e (id, text),
+                          unnest(tsvector_to_array(to_tsvector('english', text))) AS word) AS said
+WHERE event_words.org = $1 AND event_words.word = said.word AND event_words.event_id = said.id;
+
 -- name: drop_commit
 WITH dropped AS (
     DELETE FROM events WHERE org = $1 AND entity = $2 AND project = $3 AND type = 'commit' RETURNING id
-), unsaid AS (
-    DELETE FROM event_words USING dropped WHERE event_words.org = $1 AND event_words.event_id = dropped.id
 )
 DELETE FROM touches USING dropped WHERE touches.org = $1 AND touches.event_id = dropped.id;
 

@@ -47,11 +47,18 @@ class PostgresProjection:
 
     async def _advance(self, connection: Connection, batch: Batch) -> bool:
         # One writer a store: what one event does may depend on rows that events of other lanes wrote.
-        if not await connection.fetchval(_TRY_LOCK, f"{self.org}/{self.store}"):
+        if not await self.alone(connection):
             return False
         await connection.execute(_FIRST_POSITION, self.org, self.store, batch.lane)
         moved = await connection.execute(_MOVE, self.org, self.store, batch.lane, batch.after, batch.upto)
         return moved == "UPDATE 1"
+
+    async def alone(self, connection: Connection) -> bool:
+        """Whether nobody else fills this store until the transaction ends."""
+        return bool(await connection.fetchval(_TRY_LOCK, f"{self.org}/{self.store}"))
+
+    async def finish(self) -> None:
+        """Do what was put off while more was to come."""
 
     async def settle(self) -> None:
         """Count anew what the tables hold: a planner without figures reads a whole organisation for ten rows."""

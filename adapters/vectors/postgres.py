@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from pathlib import PurePosixPath
+from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.postgres.database import Connection, Database, json_text, load_queries
@@ -23,6 +22,10 @@ _COMMON: Final = 2_000
 _LEAST: Final = 0.12
 """What scores less has nothing to do with the question."""
 PIECES_KEPT: Final = 100
+_FEW: Final = 100
+"""Events of a batch after which nobody waits for the next one."""
+_PUT_OFF: Final = timedelta(seconds=10)
+"""How long a profile may stay as it was while a store is busy: writing one costs as much as thirty events."""
 _PIECE_LIMIT: Final = 160
 
 
@@ -30,7 +33,7 @@ class PostgresVectors(PostgresProjection):
     """The texts of one organisation; see `domain.ports.Vectors`."""
 
     store = Store.VECTORS
-    tables = ("vectors", "vector_documents", "profile_pieces")
+    tables = ("vectors", "vector_documents", "profile_pieces", "profiles_due")
 
     def __init__(self, database: Database, org: str, embedder: Embedder) -> None:
         """Bind the store to one organisation and one embedder.
@@ -111,8 +114,29 @@ class PostgresVectors(PostgresProjection):
         for entity in dropped:
             rows = await connection.fetch(_SQL["drop_piece"], self.org, entity)
             accounts.update(row["account"] for row in rows)
-        if accounts:
+        if not accounts:
+            return
+        if len(events) <= _FEW:
             await self._write_profiles(connection, sorted(accounts))
+        else:
+            # More is to come, and much of it will be about the same people.
+            await connection.execute(_SQL["put_due"], self.org, sorted(accounts))
+            await self._write_due(connection, _PUT_OFF)
+
+    async def finish(self) -> None:
+        """Write the profiles that were put off."""
+        async with self.database.session(self.org, readonly=True) as connection:
+            if not await connection.fetchval(_SQL["anything_due"], self.org):
+                return
+        async with self.database.session(self.org) as connection:
+            if await self.alone(connection):
+                await self._write_due(connection, timedelta(0))
+
+    async def _write_due(self, connection: Connection, put_off: timedelta) -> None:
+        """Write every profile that is due, once one of them has been for so long."""
+        rows = await connection.fetch(_SQL["take_due"], self.org, put_off)
+        if rows:
+            await self._write_profiles(connection, sorted(row["account"] for row in rows))
 
     async def _write_profiles(self, connection: Connection, accounts: Sequence[str]) -> None:
         await connection.execute(_SQL["trim_pieces"], self.org, accounts, PIECES_KEPT)
@@ -168,8 +192,8 @@ def _pieces(event: Event) -> Iterator[tuple[str, str]]:
     """What an event adds to whose profile: a title, and where in the code it was."""
     body = event.body
     if isinstance(body, Commit) and event.actor and not body.merge:
-        folders = dict.fromkeys(str(PurePosixPath(file.path).parent) for file in body.files)
-        text = line(" ".join((body.title, *(folder for folder in folders if folder != "."))), _PIECE_LIMIT)
+        folders = dict.fromkeys(file.path.rpartition("/")[0] for file in body.files)
+        text = line(" ".join((body.title, *filter(None, folders))), _PIECE_LIMIT)
         for account in dict.fromkeys((event.actor.key, *(author.key for author in body.co_authors))):
             yield account, text
     elif isinstance(body, PullRequest) and event.actor:

@@ -35,6 +35,18 @@ WHERE profile_pieces.org = $1 AND profile_pieces.account = aged.account AND prof
 SELECT account, string_agg(text, E'\n' ORDER BY occurred_at DESC, entity) AS text
 FROM profile_pieces WHERE org = $1 AND account = ANY ($2::text[]) GROUP BY account ORDER BY account;
 
+-- name: put_due
+INSERT INTO profiles_due (org, account) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING;
+
+-- name: anything_due
+SELECT EXISTS (SELECT FROM profiles_due WHERE org = $1);
+
+-- name: take_due
+-- All of them, once the oldest is so old: by the clock of the server, which is the same for every process.
+DELETE FROM profiles_due WHERE org = $1
+AND (SELECT min(since) FROM profiles_due WHERE org = $1) <= clock_timestamp() - $2::interval
+RETURNING account;
+
 -- name: drop_profiles
 DELETE FROM vectors WHERE org = $1 AND namespace = 'developer_profiles' AND id = ANY ($2::text[]);
 

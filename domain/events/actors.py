@@ -36,7 +36,7 @@ class Actor(Frozen):
     @property
     def key(self) -> str:
         """What events and stores know this account by, such as `github:583231`."""
-        return f"{self.source.value}:{self.external_id}"
+        return f"{self.source}:{self.external_id}"
 
 
 def git_actor(name: str, email: str, username: str | None = None) -> Actor:

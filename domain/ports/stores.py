@@ -48,6 +48,13 @@ class Projection(Protocol):
             StoreUnavailable: try again later.
         """
 
+    async def finish(self) -> None:
+        """Do what `apply` put off while more was to come. Called once the store has caught up; often there is nothing.
+
+        Raises:
+            StoreUnavailable: try again later.
+        """
+
     async def settle(self) -> None:
         """Make reading fast after much was applied; what is there does not change."""
 
