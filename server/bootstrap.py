@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which engine fills which role."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +11,23 @@ from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
-from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.log.postgres import PostgresLog
+from adapters.postgres.consumers import PostgresConsumers
 from adapters.postgres.database import Database
+from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.migrate import migrate
+from adapters.postgres.quarantine import PostgresQuarantine
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import (
     Audit,
     Confirmations,
+    Consumers,
     Directory,
     EventLog,
     Events,
     Graph,
     JiraWriter,
+    Leases,
     Outbox,
     Projection,
     Quarantine,
@@ -32,6 +37,7 @@ from domain.ports import (
 from server.courier import Courier
 from server.router import Router
 from server.settings import Settings
+from server.worker import Duty
 from tools.context import ToolContext
 
 
@@ -48,11 +54,15 @@ class Engine:
     vectors: Vectors
     graph: Graph
     projections: tuple[Projection, ...]
+    leases: Leases
+    consumers: Consumers
     router: Router
     confirmations: Confirmations
     outbox: Outbox
     audit: Audit
     courier: Courier
+    duties: Mapping[str, Duty]
+    """What a worker does beside filling the stores, by name."""
 
     def now(self) -> datetime:
         """The present moment."""
@@ -93,6 +103,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         projections = (directory, events, vectors, graph)
         outbox = PostgresOutbox(database, org)
         audit = PostgresAudit(database, org)
+        leases = PostgresLeases(database, org)
+        consumers = PostgresConsumers(database, org)
         yield Engine(
             settings=settings,
             database=database,
@@ -103,11 +115,14 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             vectors=vectors,
             graph=graph,
             projections=projections,
-            router=Router(log, projections, quarantine),
+            leases=leases,
+            consumers=consumers,
+            router=Router(log, projections, quarantine, leases, consumers),
             confirmations=PostgresConfirmations(database, org),
             outbox=outbox,
             audit=audit,
             courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
+            duties={},
         )
 
 

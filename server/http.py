@@ -8,23 +8,24 @@ import asyncio
 import hmac
 import ipaddress
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.errors import EngintelError, Misconfigured
+from domain.errors import Misconfigured
 from domain.events import Event
 from domain.ports import Appended
-from server.mcp.app import EngintelServer
+from server.mcp.app import EngintelServer, build_server
 from server.mcp.holder import EngineHolder
 from server.settings import Settings
+from server.supervisor import Supervisor
+from server.watching import Watching
 from server.webhooks import Webhooks
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -99,13 +100,16 @@ def check_exposure(settings: Settings, host: str) -> None:
         )
 
 
-def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIApp:
+def build_app(
+    server: EngintelServer, holder: EngineHolder, host: str, workers: Callable[[], Sequence[int]] = tuple
+) -> ASGIApp:
     """The whole HTTP face.
 
     Args:
         server: what answers under `/mcp`.
-        holder: the engine, for readiness.
+        holder: the engine, for readiness and figures.
         host: where it will listen.
+        workers: gives the process ids of the workers beside it.
 
     Raises:
         Misconfigured: see `check_exposure`.
@@ -113,28 +117,18 @@ def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIAp
     settings = holder.settings
     check_exposure(settings, host)
 
-    async def alive(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def ready(_: Request) -> Response:
-        try:
-            engine = await holder.engine()
-            coverage = await engine.router.coverage(engine.now())
-        except EngintelError as error:
-            return JSONResponse({"ready": False, "why": str(error)}, status_code=503)
-        down = [name for name, state in coverage.items() if state.state == "down"]
-        told = {name: state.model_dump() for name, state in coverage.items()}
-        return JSONResponse({"ready": not down, "stores": told}, status_code=503 if down else 200)
-
     async def append(events: Sequence[Event]) -> Appended:
         # Without another try: the sender has a clock of its own, and is told to come again.
         return await (await holder.engine()).log.append(events)
 
     webhooks = Webhooks(settings, append, settings.clock)
     server.custom_route(f"{_WEBHOOKS}{{sender}}", methods=["POST"])(webhooks.receive)
-    server.custom_route("/healthz", methods=["GET"])(alive)
-    server.custom_route("/readyz", methods=["GET"])(ready)
-    app: Starlette = server.streamable_http_app(transport_security=_security(settings))
+    watching = Watching(holder, workers)
+    server.custom_route("/healthz", methods=["GET"])(watching.alive)
+    server.custom_route("/readyz", methods=["GET"])(watching.ready)
+    server.custom_route("/metrics", methods=["GET"])(watching.metrics)
+    starlette: Starlette = server.streamable_http_app(transport_security=_security(settings))
+    app = watching.counting(starlette, _WEBHOOKS)
     return RequireToken(app, settings.http_token) if settings.http_token else app
 
 
@@ -149,9 +143,34 @@ def _security(settings: Settings) -> TransportSecuritySettings:
     )
 
 
-async def serve_http(server: EngintelServer, holder: EngineHolder, host: str, port: int) -> None:
+async def serve_with_workers(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until told to stop, with worker processes that fill the stores.
+
+    Args:
+        settings: of this process.
+        host: where to listen.
+        port: likewise.
+        workers: how many to keep beside this process; with none, somebody else runs `engintel work`.
+
+    Raises:
+        Misconfigured: see `check_exposure`.
+    """
+    check_exposure(settings, host)
+    supervisor = Supervisor(workers)
+    async with EngineHolder(settings, warm_after=0, fills=False).open() as holder:
+        supervising = asyncio.create_task(supervisor.run())
+        try:
+            await serve_http(build_server(holder), holder, host, port, lambda: supervisor.pids)
+        finally:
+            supervising.cancel()
+            await asyncio.gather(supervising, return_exceptions=True)
+
+
+async def serve_http(
+    server: EngintelServer, holder: EngineHolder, host: str, port: int, workers: Callable[[], Sequence[int]] = tuple
+) -> None:
     """Serve until told to stop."""
-    app = build_app(server, holder, host)
+    app = build_app(server, holder, host, workers)
     config = uvicorn.Config(
         app,
         host=host,

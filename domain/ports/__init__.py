@@ -10,6 +10,7 @@ from domain.ports.actions import (
     Posted,
     SlackWriter,
 )
+from domain.ports.consumers import Consumers, ConsumerState
 from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
 from domain.ports.stores import (
@@ -25,6 +26,7 @@ from domain.ports.stores import (
     Match,
     Projection,
     SkillUse,
+    Standing,
     Touch,
     Vectors,
     WorkHit,
@@ -38,6 +40,8 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "Confirmations",
+    "ConsumerState",
+    "Consumers",
     "Contribution",
     "Directory",
     "DocumentRow",
@@ -59,6 +63,7 @@ __all__ = [
     "Quarantined",
     "SkillUse",
     "SlackWriter",
+    "Standing",
     "Touch",
     "Vectors",
     "WorkHit",
