@@ -35,8 +35,12 @@ def _lines(family: Family) -> Iterator[str]:
     yield f"# TYPE {family.name} {family.kind}"
     for labels, value in family.samples:
         told = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
-        yield f"{family.name}{{{told}}} {value:.17g}" if told else f"{family.name} {value:.17g}"
+        yield f"{family.name}{{{told}}} {_number(value)}" if told else f"{family.name} {_number(value)}"
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
