@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which engine fills which role."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +12,17 @@ from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
 from adapters.inbox.postgres import PostgresInbox
-from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.log.postgres import PostgresLog
+from adapters.postgres.consumers import PostgresConsumers
 from adapters.postgres.database import Database
 from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.migrate import migrate
+from adapters.postgres.quarantine import PostgresQuarantine
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import (
     Audit,
     Confirmations,
+    Consumers,
     Directory,
     EventLog,
     Events,
@@ -37,6 +40,7 @@ from server.courier import Courier
 from server.router import Router
 from server.settings import Settings
 from server.sorter import Sorter
+from server.worker import Duty
 from tools.context import ToolContext
 
 
@@ -56,11 +60,14 @@ class Engine:
     vectors: Vectors
     graph: Graph
     projections: tuple[Projection, ...]
+    consumers: Consumers
     router: Router
     confirmations: Confirmations
     outbox: Outbox
     audit: Audit
     courier: Courier
+    duties: Mapping[str, Duty]
+    """What a worker does beside filling the stores, by name."""
 
     def now(self) -> datetime:
         """The present moment."""
@@ -96,6 +103,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         leases = PostgresLeases(database, org)
         inbox = PostgresInbox(database, org)
         stack.push_async_callback(inbox.close)
+        sorter = Sorter(inbox, log, leases)
         quarantine = PostgresQuarantine(database, org)
         directory = PostgresDirectory(database, org)
         events = PostgresEvents(database, org)
@@ -104,24 +112,27 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         projections = (directory, events, vectors, graph)
         outbox = PostgresOutbox(database, org)
         audit = PostgresAudit(database, org)
+        consumers = PostgresConsumers(database, org)
         yield Engine(
             settings=settings,
             database=database,
             leases=leases,
             inbox=inbox,
             log=log,
-            sorter=Sorter(inbox, log, leases),
+            sorter=sorter,
             quarantine=quarantine,
             directory=directory,
             events=events,
             vectors=vectors,
             graph=graph,
             projections=projections,
-            router=Router(log, projections, quarantine),
+            consumers=consumers,
+            router=Router(log, projections, quarantine, leases, consumers),
             confirmations=PostgresConfirmations(database, org),
             outbox=outbox,
             audit=audit,
             courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
+            duties={"sorter": sorter},
         )
 
 

@@ -8,22 +8,23 @@ import asyncio
 import hmac
 import ipaddress
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.deliveries import Delivery
-from domain.errors import EngintelError, Misconfigured
-from server.mcp.app import EngintelServer
+from domain.errors import Misconfigured
+from server.mcp.app import EngintelServer, build_server
 from server.mcp.holder import EngineHolder
 from server.settings import Settings
+from server.supervisor import Supervisor
+from server.watching import Watching
 from server.webhooks import PREFIX, Webhooks
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -92,13 +93,16 @@ def check_exposure(settings: Settings, host: str) -> None:
         )
 
 
-def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIApp:
+def build_app(
+    server: EngintelServer, holder: EngineHolder, host: str, workers: Callable[[], Sequence[int]] = tuple
+) -> ASGIApp:
     """The whole HTTP face.
 
     Args:
         server: what answers under `/mcp`.
-        holder: the engine, for readiness.
+        holder: the engine, for readiness and figures.
         host: where it will listen.
+        workers: gives the process ids of the workers beside it.
 
     Raises:
         Misconfigured: see `check_exposure`.
@@ -106,21 +110,10 @@ def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIAp
     settings = holder.settings
     check_exposure(settings, host)
 
-    async def alive(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def ready(_: Request) -> Response:
-        try:
-            engine = await holder.engine()
-            coverage = await engine.router.coverage(engine.now())
-        except EngintelError as error:
-            return JSONResponse({"ready": False, "why": str(error)}, status_code=503)
-        down = [name for name, state in coverage.items() if state.state == "down"]
-        told = {name: state.model_dump() for name, state in coverage.items()}
-        return JSONResponse({"ready": not down, "stores": told}, status_code=503 if down else 200)
-
-    server.custom_route("/healthz", methods=["GET"])(alive)
-    server.custom_route("/readyz", methods=["GET"])(ready)
+    watching = Watching(holder, workers)
+    server.custom_route("/healthz", methods=["GET"])(watching.alive)
+    server.custom_route("/readyz", methods=["GET"])(watching.ready)
+    server.custom_route("/metrics", methods=["GET"])(watching.metrics)
     app: Starlette = server.streamable_http_app(transport_security=_security(settings))
     guarded = RequireToken(app, settings.http_token) if settings.http_token else app
 
@@ -128,13 +121,13 @@ def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIAp
         # Without another try: the sender has a clock of its own, and is told to come again.
         await (await holder.engine()).inbox.put(deliveries)
 
-    return _WithWebhooks(guarded, Webhooks(settings, put, settings.clock))
+    return _WithWebhooks(guarded, watching.counting(Webhooks(settings, put, settings.clock), PREFIX))
 
 
 class _WithWebhooks:
     """Deliveries take the short way: past the token, which senders do not have, and past the framework."""
 
-    def __init__(self, app: ASGIApp, webhooks: Webhooks) -> None:
+    def __init__(self, app: ASGIApp, webhooks: ASGIApp) -> None:
         self._app = app
         self._webhooks = webhooks
 
@@ -156,9 +149,34 @@ def _security(settings: Settings) -> TransportSecuritySettings:
     )
 
 
-async def serve_http(server: EngintelServer, holder: EngineHolder, host: str, port: int) -> None:
+async def serve_with_workers(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until told to stop, with worker processes that fill the stores.
+
+    Args:
+        settings: of this process.
+        host: where to listen.
+        port: likewise.
+        workers: how many to keep beside this process; with none, somebody else runs `engintel work`.
+
+    Raises:
+        Misconfigured: see `check_exposure`.
+    """
+    check_exposure(settings, host)
+    supervisor = Supervisor(workers)
+    async with EngineHolder(settings, warm_after=0, fills=False).open() as holder:
+        supervising = asyncio.create_task(supervisor.run())
+        try:
+            await serve_http(build_server(holder), holder, host, port, lambda: supervisor.pids)
+        finally:
+            supervising.cancel()
+            await asyncio.gather(supervising, return_exceptions=True)
+
+
+async def serve_http(
+    server: EngintelServer, holder: EngineHolder, host: str, port: int, workers: Callable[[], Sequence[int]] = tuple
+) -> None:
     """Serve until told to stop."""
-    app = build_app(server, holder, host)
+    app = build_app(server, holder, host, workers)
     config = uvicorn.Config(
         app,
         host=host,

@@ -48,6 +48,9 @@ class Settings:
     jira_token: str | None = _setting("ENGINTEL_JIRA_TOKEN", "API token of the Jira account", secret=True)
     slack_token: str | None = _setting("ENGINTEL_SLACK_TOKEN", "Slack bot token with chat:write", secret=True)
     slack_url: str | None = _setting("ENGINTEL_SLACK_URL", "Slack API address, to point at a stand-in", address=True)
+    lag_limit: str | None = _setting(
+        "ENGINTEL_LAG_LIMIT", "seconds that a store may be behind before `/readyz` says no (60)"
+    )
     now: str | None = _setting("ENGINTEL_NOW", "a moment at which the clock stands still, for tests and evals")
     openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the model that plays `engintel eval`", secret=True)
     openai_base_url: str | None = _setting("OPENAI_BASE_URL", "address of any OpenAI-compatible API", address=True)
@@ -66,6 +69,17 @@ class Settings:
     def write_policy(self) -> WritePolicy:
         """What may be written to."""
         return WritePolicy.parse(self.writes or "off")
+
+    @property
+    def lag_limit_seconds(self) -> float:
+        """How far a store may be behind before this server is not ready."""
+        try:
+            seconds = float(self.lag_limit or 60)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < float("inf"):
+            raise Misconfigured(f"ENGINTEL_LAG_LIMIT is {self.lag_limit!r}: expected seconds, such as 60.")
+        return seconds
 
     @property
     def clock(self) -> Callable[[], datetime]:

@@ -45,3 +45,6 @@ INSERT INTO audit (org, principal, action, target, outcome, details) VALUES ($1,
 
 -- name: audited
 SELECT at, principal, action, target, outcome, details FROM audit WHERE org = $1 ORDER BY id DESC LIMIT $2;
+
+-- name: counts
+SELECT state, count(*) AS n FROM outbox WHERE org = $1 GROUP BY state;

@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed
+from adapters.postgres.database import Connection, Database, json_text, load_queries
 from adapters.postgres.listening import News
 from domain.events import Event, decode, encode
 from domain.frozen import Utc
-from domain.ports import Appended, Entry, Quarantined, lane_of
-from domain.routing import Store
+from domain.ports import Appended, Entry, lane_of
 
 _SQL: Final = load_queries("adapters.log", "postgres.sql")
 _CHANNEL: Final = "engintel_log"
@@ -101,34 +100,3 @@ def _entry(lane: int, position: int, received_at: Utc, payload: str) -> Entry:
         return Entry(lane=lane, position=position, received_at=received_at, event=decode(payload))
     except ValidationError:
         return Entry(lane=lane, position=position, received_at=received_at, event=None, payload=payload)
-
-
-class PostgresQuarantine:
-    """Poison events of one organisation; see `domain.ports.Quarantine`."""
-
-    def __init__(self, database: Database, org: str) -> None:
-        """Bind the quarantine to one organisation.
-
-        Args:
-            database: where it is.
-            org: whose it is.
-        """
-        self._database = database
-        self._org = org
-
-    async def put(self, item: Quarantined) -> None:
-        """Keep `item`; keeping it again changes its reason only."""
-        place = (item.store, item.lane, item.position)
-        async with self._database.session(self._org) as connection:
-            await connection.execute(_SQL["put_aside"], self._org, *place, item.event_id, item.reason)
-
-    async def items(self) -> Sequence[Quarantined]:
-        """Everything that is kept, oldest first."""
-        async with self._database.session(self._org, readonly=True) as connection:
-            rows = await connection.fetch(_SQL["put_asides"], self._org)
-        return [Quarantined(**row) for row in rows]
-
-    async def remove(self, store: Store, lane: int, position: int) -> bool:
-        """Forget one; False if it was not there."""
-        async with self._database.session(self._org) as connection:
-            return rows_changed(await connection.execute(_SQL["remove"], self._org, store, lane, position)) == 1

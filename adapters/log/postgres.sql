@@ -38,13 +38,3 @@ SELECT cursor FROM cursors WHERE org = $1 AND source = $2;
 
 -- name: waiting_since
 SELECT received_at FROM log WHERE org = $1 AND lane = $2 AND position = $3 + 1;
-
--- name: put_aside
-INSERT INTO quarantine (org, store, lane, position, event_id, reason) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (org, store, lane, position) DO UPDATE SET reason = excluded.reason;
-
--- name: put_asides
-SELECT store, lane, position, event_id, reason, since FROM quarantine WHERE org = $1 ORDER BY since, lane, position;
-
--- name: remove
-DELETE FROM quarantine WHERE org = $1 AND store = $2 AND lane = $3 AND position = $4;

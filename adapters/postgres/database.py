@@ -218,11 +218,16 @@ _RETRY: Final = (
     asyncpg.InvalidCatalogNameError,
     # A table that is gone or stays locked is the store's trouble and not the event's: nothing may be put aside for it.
     asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InsufficientPrivilegeError,
     asyncpg.LockNotAvailableError,
     TimeoutError,
 )
 _REASONS: Final[Mapping[type[BaseException], str]] = {
     asyncpg.UndefinedTableError: "a table is missing",
+    asyncpg.UndefinedColumnError: "a column is missing",
+    asyncpg.InsufficientPrivilegeError: "a table may not be used",
     asyncpg.LockNotAvailableError: "a table stays locked",
 }
 

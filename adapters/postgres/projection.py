@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapters.postgres.database import Connection, Database, translated
+from adapters.postgres.quarantine import forget, put_aside, take_out
 from domain.events import Event
-from domain.ports import Batch
+from domain.ports import Batch, Quarantined, Standing
 from domain.routing import Store
 
 
@@ -31,27 +32,49 @@ class PostgresProjection:
 
     async def positions(self) -> Mapping[int, int]:
         """For each lane the last position that was applied."""
+        return (await self.standing()).positions
+
+    async def standing(self) -> Standing:
+        """Where it is; a batch is never half done here, so nothing is `begun`."""
         async with self.database.session(self.org, readonly=True) as connection:
-            rows = await connection.fetch(_POSITIONS, self.org, self.store)
-        return {row["lane"]: row["position"] for row in rows}
+            rows = await connection.fetch(_STANDING, self.org, self.store)
+        return Standing(
+            positions={row["lane"]: row["position"] for row in rows if row["position"]},
+            again_upto={row["lane"]: row["again_upto"] for row in rows if row["again_upto"] > row["position"]},
+        )
 
     async def apply(self, batch: Batch) -> bool:
         """Apply `batch` unless somebody else is at it; see `domain.ports.Projection`."""
+        right = (batch.lease.name, batch.lease.token) if batch.lease else (None, None)
+        place = (self.store, batch.lane, batch.after, batch.upto)
         async with self.database.session(self.org) as connection:
-            if not await self._advance(connection, batch):
+            held = await connection.fetchval(_BEGIN, self.org, *place, *right)
+            if held is None:
                 return False
-            if batch.events:
+            events, waiting = batch.divided(held)
+            aside = [*batch.aside, *(self._waits(batch.lane, position, event) for position, event in waiting)]
+            if aside:
+                await put_aside(connection, self.org, aside)
+            if events:
                 with translated(self.store):
-                    await self.project(connection, batch.events)
+                    await self.project(connection, events)
             return True
 
-    async def _advance(self, connection: Connection, batch: Batch) -> bool:
-        # One writer a store: what one event does may depend on rows that events of other lanes wrote.
-        if not await self.alone(connection):
-            return False
-        await connection.execute(_FIRST_POSITION, self.org, self.store, batch.lane)
-        moved = await connection.execute(_MOVE, self.org, self.store, batch.lane, batch.after, batch.upto)
-        return moved == "UPDATE 1"
+    def _waits(self, lane: int, position: int, event: Event) -> Quarantined:
+        return Quarantined(
+            store=self.store, lane=lane, position=position, event_id=event.id, entity=event.entity,
+            reason=WAITS, waiting=True, since=event.occurred_at,
+        )  # fmt: skip
+
+    async def release(self, item: Quarantined, event: Event) -> bool:
+        """Apply an event that was put aside, and take it out of quarantine."""
+        async with self.database.session(self.org) as connection:
+            await connection.execute(_LOCK, f"{self.org}/{self.store}")
+            if not await take_out(connection, self.org, item):
+                return False
+            with translated(self.store):
+                await self.project(connection, (event,))
+            return True
 
     async def alone(self, connection: Connection) -> bool:
         """Whether nobody else fills this store until the transaction ends."""
@@ -70,20 +93,24 @@ class PostgresProjection:
         async with self.database.session(self.org) as connection:
             await connection.execute(_LOCK, f"{self.org}/{self.store}")
             await connection.execute(_REWIND, self.org, self.store, position)
+            await forget(connection, self.org, self.store, position)
 
     async def reset(self) -> None:
-        """Empty the store's tables and forget its positions."""
+        """Empty the store's tables and go back to the beginning."""
         async with self.database.session(self.org) as connection:
             await connection.execute(_LOCK, f"{self.org}/{self.store}")
             for table in self.tables:
                 await connection.execute(f"DELETE FROM {table} WHERE org = $1", self.org)  # noqa: S608 - our own names
-            await connection.execute(_FORGET, self.org, self.store)
+            await connection.execute(_REWIND, self.org, self.store, 0)
+            await forget(connection, self.org, self.store, 0)
 
 
+WAITS: Final = "it waits behind an event of the same entity"
 _TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-_POSITIONS: Final = "SELECT lane, position FROM positions WHERE org = $1 AND store = $2"
-_FIRST_POSITION: Final = "INSERT INTO positions (org, store, lane) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-_MOVE: Final = "UPDATE positions SET position = $5 WHERE org = $1 AND store = $2 AND lane = $3 AND position = $4"
-_REWIND: Final = "UPDATE positions SET position = least(position, $3) WHERE org = $1 AND store = $2"
-_FORGET: Final = "DELETE FROM positions WHERE org = $1 AND store = $2"
+_STANDING: Final = "SELECT lane, position, again_upto FROM positions WHERE org = $1 AND store = $2"
+_BEGIN: Final = "SELECT begin_batch($1, $2, $3, $4, $5, $6, $7)"
+_REWIND: Final = """
+UPDATE positions SET again_upto = greatest(again_upto, position), position = $3
+WHERE org = $1 AND store = $2 AND position > $3
+"""

@@ -10,6 +10,7 @@ from domain.ports.actions import (
     Posted,
     SlackWriter,
 )
+from domain.ports.consumers import Consumers, ConsumerState
 from domain.ports.inbox import Inbox, Refusal, Sack
 from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
@@ -26,6 +27,7 @@ from domain.ports.stores import (
     Match,
     Projection,
     SkillUse,
+    Standing,
     Touch,
     Vectors,
     WorkHit,
@@ -39,6 +41,8 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "Confirmations",
+    "ConsumerState",
+    "Consumers",
     "Contribution",
     "Directory",
     "DocumentRow",
@@ -63,6 +67,7 @@ __all__ = [
     "Sack",
     "SkillUse",
     "SlackWriter",
+    "Standing",
     "Touch",
     "Vectors",
     "WorkHit",

@@ -65,6 +65,9 @@ class Outbox(Protocol):
     async def entries(self, states: Sequence[OutboxState]) -> Sequence[OutboxEntry]:
         """The entries in one of `states`, oldest first."""
 
+    async def counts(self) -> Mapping[str, int]:
+        """How many entries are in each state; a state that none is in is absent."""
+
 
 class AuditEntry(Frozen):
     """Something that somebody did, or was refused, through this program."""

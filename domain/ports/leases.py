@@ -1,5 +1,6 @@
 """Leases: what only one of several processes may do at a time, and how a latecomer is told from the present holder."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -29,6 +30,12 @@ class Leases(Protocol):
         Raises:
             StoreUnavailable: it is not known whether it was taken; asking again is safe.
         """
+
+    async def renew(self, leases: Sequence[Lease], lasts: timedelta) -> Sequence[Lease]:
+        """Keep `leases` for another while, counted from now; gives those that were not lost meanwhile."""
+
+    async def current(self) -> Sequence[Lease]:
+        """Every lease that counts now, by name."""
 
     async def give_back(self, lease: Lease) -> None:
         """End `lease`, so that others need not wait for it to run out. One that was lost already stays as it is."""

@@ -71,24 +71,39 @@ class EventLog(Protocol):
 
 
 class Quarantined(Frozen):
-    """An event that one store could not apply, and why."""
+    """An event that one store could not apply, and why; or one that waits behind such an event of its entity.
+
+    `entity` is empty where the event cannot be read so far; nothing waits behind it then.
+    """
 
     store: Store
     lane: int
     position: int
     event_id: str
+    entity: str = ""
     reason: str
+    waiting: bool = False
     since: Utc
 
 
 class Quarantine(Protocol):
-    """Where poison events are kept until somebody looks at them."""
+    """What was put aside until somebody looks at it. It gets there in the step that moves the store's position.
 
-    async def put(self, item: Quarantined) -> None:
-        """Keep `item`; keeping it again changes its reason only."""
+    Of each entity the first is poison and the others wait behind it, in order. Where the first is gone the rest are
+    free: whoever fills the store applies them, one by one.
+    """
 
     async def items(self) -> Sequence[Quarantined]:
         """Everything that is kept, oldest first."""
 
+    async def explain(self, item: Quarantined) -> None:
+        """Write down that `item` is poison, and its reason, if it is still there."""
+
     async def remove(self, store: Store, lane: int, position: int) -> bool:
-        """Forget one; False if it was not there."""
+        """Forget one, so that what waits behind it is free; False if it was not there."""
+
+    async def freed(self, store: Store) -> Sequence[Quarantined]:
+        """The first event of every entity whose events wait behind nothing any more, in order."""
+
+    async def counts(self) -> Mapping[tuple[Store, bool], int]:
+        """How many are kept, by store and whether they wait; what is none is absent."""

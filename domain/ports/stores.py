@@ -9,6 +9,8 @@ from domain.frozen import Frozen, Utc
 from domain.impact import Dependency
 from domain.lookup import Found, Kind
 from domain.people import Person, Team
+from domain.ports.leases import Lease
+from domain.ports.log import Quarantined
 from domain.projects import Project
 from domain.routing import Store
 from domain.window import Window
@@ -18,13 +20,57 @@ from domain.work import WorkItem
 class Batch(Frozen):
     """The part of a lane that one store is to apply: everything after `after`, up to and with `upto`.
 
-    `events` are those that are routed to the store; the batch may hold none and still moves the position.
+    Shape:
+        events: those that are routed to the store, in order; there may be none, and the position still moves.
+        positions: where each of `events` stands in the lane; left out, they stand one after the other.
+        aside: events among them that can never be applied, to be put into quarantine in the same step.
+        lease: by which right the batch is applied; None where nobody else could be at it.
     """
 
     lane: int
     after: int
     upto: int
     events: tuple[Event, ...]
+    positions: tuple[int, ...] = ()
+    aside: tuple[Quarantined, ...] = ()
+    lease: Lease | None = None
+
+    def divided(self, held: Collection[str]) -> tuple[list[Event], list[tuple[int, Event]]]:
+        """The events that can be applied, and those that wait (with their positions) behind one that cannot.
+
+        Args:
+            held: the entities that have something in quarantine already.
+        """
+        if not held and not self.aside:
+            return list(self.events), []
+        since = dict.fromkeys(held, self.after)
+        for item in self.aside:
+            if item.entity:
+                since[item.entity] = min(since.get(item.entity, item.position), item.position)
+        free: list[Event] = []
+        waiting: list[tuple[int, Event]] = []
+        places = self.positions or range(self.after + 1, self.after + 1 + len(self.events))
+        for place, event in zip(places, self.events, strict=True):
+            if place > since.get(event.entity, place):
+                waiting.append((place, event))
+            else:
+                free.append(event)
+        return free, waiting
+
+
+class Standing(Frozen):
+    """Where a store is in the log, by lane; lanes without a word are absent.
+
+    Shape:
+        positions: the last position that was applied.
+        again_upto: what was applied once before, in lanes that are being replayed: up to there it is no news.
+        begun: where the batch ends that was begun and may have been applied, in stores whose effect and position do
+            not move in one step: the next batch of the lane must be the same one.
+    """
+
+    positions: Mapping[int, int] = {}
+    again_upto: Mapping[int, int] = {}
+    begun: Mapping[int, int] = {}
 
 
 class Projection(Protocol):
@@ -37,11 +83,17 @@ class Projection(Protocol):
     async def positions(self) -> Mapping[int, int]:
         """For each lane the last position that was applied; 0 or absent before the first."""
 
+    async def standing(self) -> Standing:
+        """Where it is, and what it has before it."""
+
     async def apply(self, batch: Batch) -> bool:
         """Apply `batch` and move the lane's position to `batch.upto`, all or nothing.
 
+        Events of an entity that has something in quarantine join it there, in order, in the same step.
+
         Returns:
-            False, with nothing changed, if the lane is not at `batch.after` or somebody else is applying to it.
+            False, with nothing changed, if the lane is not at `batch.after`, somebody else is applying to the store,
+            or the lease does not count any more.
 
         Raises:
             PoisonEvent: an event in it can never be applied.
@@ -55,14 +107,31 @@ class Projection(Protocol):
             StoreUnavailable: try again later.
         """
 
+    async def release(self, item: Quarantined, event: Event) -> bool:
+        """Apply `event`, which was put aside as `item`, and take it out of quarantine, all or nothing.
+
+        Returns:
+            False, with nothing changed, if it is not there, or not the first of its entity.
+
+        Raises:
+            PoisonEvent: it still cannot be applied.
+            StoreUnavailable: try again later.
+        """
+
     async def settle(self) -> None:
         """Make reading fast after much was applied; what is there does not change."""
 
     async def rewind(self, position: int) -> None:
-        """Go back to `position` in every lane that is further, and keep what was applied: doing it again is no harm."""
+        """Go back to `position` in every lane that is further, and keep what was applied: doing it again is no harm.
+
+        What was put aside after that position is forgotten: it is met again.
+        """
 
     async def reset(self) -> None:
-        """Forget everything that was applied, positions included, so that the log can fill it again."""
+        """Forget everything that was applied or put aside, so that the log can fill it again.
+
+        Until that is done, `standing` says how far it was.
+        """
 
 
 class DocumentRow(Frozen):

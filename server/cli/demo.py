@@ -53,12 +53,9 @@ async def demo(arguments: argparse.Namespace) -> int:
     if arguments.no_serve:
         return 0
     log_to(settings)
-    from server.http import serve_http  # noqa: PLC0415 - only here is it served
-    from server.mcp.app import build_server  # noqa: PLC0415 - as above
-    from server.mcp.holder import EngineHolder  # noqa: PLC0415 - as above
+    from server.http import serve_with_workers  # noqa: PLC0415 - only here is it served
 
-    async with EngineHolder(settings, warm_after=0).open() as holder:
-        await serve_http(build_server(holder), holder, "127.0.0.1", arguments.port)
+    await serve_with_workers(settings, "127.0.0.1", arguments.port, workers=1)
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.postgres.migrate import migrations, schema_version
 from domain.errors import EngintelError
 from server.bootstrap import Engine, open_engine
+from server.figures import StoreFigures, figures_of
 from server.settings import Settings, load_settings
 from server.version import VERSION
 
@@ -55,17 +56,31 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
         },
         {"part": "log", "state": _OK, "entries": sum(heads.values())},
     ]
-    coverage = await engine.router.coverage(engine.now())
-    checks += [
-        {"part": name, "state": state.state, "lag_seconds": state.lag_seconds} for name, state in coverage.items()
-    ]
-    held = await engine.quarantine.items()
+    figures = await figures_of(engine)
+    limit = engine.settings.lag_limit_seconds
+    checks += [_store_check(name, store, limit) for name, store in figures.stores.items()]
+    held = sum(store.poison + store.waiting for store in figures.stores.values())
     look = {"see": "engintel quarantine list"} if held else {}
-    checks.append({"part": "quarantine", "state": "held" if held else _OK, "events": len(held), **look})
+    checks.append({"part": "quarantine", "state": "held" if held else _OK, "events": held, **look})
+    checks.append({"part": "workers", "state": _OK if figures.workers else "off", "running": len(figures.workers)})
     parked = await engine.outbox.entries(("in_flight", "unknown"))
     look = {"see": "engintel outbox"} if parked else {}
     checks.append({"part": "outbox", "state": "held" if parked else _OK, "unsettled": len(parked), **look})
     return checks
+
+
+def _store_check(name: str, store: StoreFigures, limit: float) -> dict[str, Any]:
+    check = {"part": name, "state": store.state, "lag_seconds": store.lag_seconds}
+    if store.behind:
+        check["entries_behind"] = store.behind
+    if store.again:
+        check["to_fill_again"] = store.again
+    if store.breaker != "closed":
+        check |= {"breaker": store.breaker, "state": "down"}
+    why = store.trouble(name, limit)
+    if why is not None:
+        check |= {"state": "down" if store.state == "down" or store.breaker != "closed" else "late", "why": why}
+    return check
 
 
 def _actions(settings: Settings) -> list[dict[str, Any]]:

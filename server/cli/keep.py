@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 
 from adapters.postgres.database import Database
 from adapters.postgres.migrate import migrate as take_steps
@@ -47,7 +48,7 @@ async def quarantine_list(_: argparse.Namespace) -> int:
     async with open_engine(load_settings()) as engine:
         items = await engine.quarantine.items()
     for item in items:
-        print(f"{item.store.value}/{item.lane}/{item.position}  {item.event_id or '(unreadable)'}  {item.reason}")
+        print(f"{_place(item)}  {item.event_id or '(unreadable)'}  {_reason(item, items)}")
     if not items:
         print("nothing is in quarantine")
     return 0
@@ -65,20 +66,34 @@ async def quarantine_show(arguments: argparse.Namespace) -> int:
 
 
 async def quarantine_retry(arguments: argparse.Namespace) -> int:
-    """Apply one event again."""
+    """Apply one event again, and then those that waited behind it."""
     async with open_engine(load_settings()) as engine:
-        await engine.router.retry(await _item(engine, arguments.item))
-    print(f"{arguments.item} was applied")
+        applied = await engine.router.retry(await _item(engine, arguments.item))
+    print(f"{arguments.item} was applied{_followers(applied - 1)}")
     return 0
 
 
 async def quarantine_drop(arguments: argparse.Namespace) -> int:
-    """Forget one event that could not be applied; it stays in the log."""
+    """Give up one event that could not be applied, and apply those that waited behind it. It stays in the log."""
     async with open_engine(load_settings()) as engine:
-        item = await _item(engine, arguments.item)
-        await engine.quarantine.remove(item.store, item.lane, item.position)
-    print(f"{arguments.item} was dropped from quarantine")
+        applied = await engine.router.drop(await _item(engine, arguments.item))
+    print(f"{arguments.item} was dropped from quarantine{_followers(applied)}")
     return 0
+
+
+def _place(item: Quarantined) -> str:
+    return f"{item.store.value}/{item.lane}/{item.position}"
+
+
+def _reason(item: Quarantined, items: Sequence[Quarantined]) -> str:
+    """Why `item` is there; of one that waits, behind which it does."""
+    same = [other for other in items if (other.store, other.entity) == (item.store, item.entity)]
+    first = min(same, key=lambda other: other.position)
+    return f"waits behind {_place(first)}" if item.waiting and first is not item else item.reason
+
+
+def _followers(count: int) -> str:
+    return f", and {count} that waited behind it {'was' if count == 1 else 'were'} applied" if count > 0 else ""
 
 
 async def _item(engine: Engine, text: str) -> Quarantined:

@@ -21,6 +21,7 @@ from server.version import VERSION
 FAILED: Final = 1
 DEFAULT_PORT: Final = 8321
 MOST_ROWS: Final = 10_000
+MOST_WORKERS: Final = 64
 STORES: Final = ("directory", "events", "vectors", "graph")
 CLIENTS: Final = ("claude-desktop", "claude-code", "cursor", "vscode")
 
@@ -124,6 +125,11 @@ def _add_serving(commands: Commands) -> None:
     serve.add_argument("--transport", choices=("stdio", "http"), default="stdio", help="how (%(default)s)")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on, with http (%(default)s)")
     serve.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on, with http (%(default)s)")
+    serve.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="worker processes beside it, with http (%(default)s)"
+    )
+    work = _command(commands, "work", "work:work", "fill the stores, and do what else is done in the background")
+    work.add_argument("--until-eof", action="store_true", help="leave as well when standard input ends")
     config = _command(commands, "config", "config:config", "print what a client needs to start this server")
     config.add_argument("client", choices=CLIENTS)
 
@@ -199,6 +205,10 @@ def _rows(text: str) -> int:
 
 def _port(text: str) -> int:
     return _whole(text, 0, 65535)
+
+
+def _workers(text: str) -> int:
+    return _whole(text, 0, MOST_WORKERS)
 
 
 def _position(text: str) -> int:

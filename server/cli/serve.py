@@ -16,11 +16,9 @@ async def serve(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     log_to(settings)
     if arguments.transport == "http":
-        from server.http import check_exposure, serve_http  # noqa: PLC0415 - stdio does not need an HTTP server
+        from server.http import serve_with_workers  # noqa: PLC0415 - stdio does not need an HTTP server
 
-        check_exposure(settings, arguments.host)
-        async with EngineHolder(settings, warm_after=0).open() as holder:
-            await serve_http(build_server(holder), holder, arguments.host, arguments.port)
+        await serve_with_workers(settings, arguments.host, arguments.port, arguments.workers)
     else:
         from server.mcp.stdio import serve_stdio  # noqa: PLC0415 - http does not need stdio
 

@@ -18,15 +18,17 @@ logger = logging.getLogger(__name__)
 class EngineHolder:
     """Lists of tools need no database, so a server answers them at once; the rest waits for the engine to be up."""
 
-    def __init__(self, settings: Settings, *, warm_after: float | None = None) -> None:
+    def __init__(self, settings: Settings, *, warm_after: float | None = None, fills: bool = True) -> None:
         """Name what will be started.
 
         Args:
             settings: of this process.
             warm_after: seconds after which the engine is started even if nobody asked; None to wait for a call.
+            fills: whether the stores are filled in this process; otherwise a worker does it.
         """
         self.settings = settings
         self._warm_after = warm_after
+        self._fills = fills
         self._engine: Engine | None = None
         self._starting = asyncio.Lock()
         self._stack = AsyncExitStack()
@@ -42,8 +44,9 @@ class EngineHolder:
                 from server.bootstrap import open_engine  # noqa: PLC0415 - see above
 
                 self._engine = await self._stack.enter_async_context(open_engine(self.settings))
-                for duty in (self._engine.sorter, self._engine.router):
-                    self._stack.push_async_callback(_stop, asyncio.create_task(duty.run()))
+                if self._fills:
+                    for duty in (*self._engine.duties.values(), self._engine.router):
+                        self._stack.push_async_callback(_stop, asyncio.create_task(duty.run()))
             return self._engine
 
     @asynccontextmanager

@@ -1,15 +1,13 @@
 """What every log promises: contiguous lanes, each event once, cursors that move with the events."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Database
-from domain.ports import LANES, EventLog, Quarantined, lane_of
-from domain.routing import Store
-from tests.events import at, commit
+from domain.ports import LANES, EventLog, lane_of
+from tests.events import commit
 
 
 @pytest.fixture
@@ -175,18 +173,3 @@ async def test_an_entry_of_an_unknown_kind_is_read_as_such(log: EventLog, databa
 
     assert entry.event is None
     assert "from_the_future" in entry.payload
-
-
-async def test_poison_is_kept_until_it_is_removed(database: Database, org: str) -> None:
-    """Putting the same event aside twice keeps it once, with the newer reason."""
-    quarantine = PostgresQuarantine(database, org)
-    item = Quarantined(store=Store.GRAPH, lane=1, position=7, event_id="e", reason="first", since=at())
-
-    await quarantine.put(item)
-    await quarantine.put(item.model_copy(update={"reason": "second"}))
-
-    kept: Sequence[Quarantined] = await quarantine.items()
-    assert [(k.store, k.lane, k.position, k.reason) for k in kept] == [(Store.GRAPH, 1, 7, "second")]
-    assert await quarantine.remove(Store.GRAPH, 1, 7)
-    assert not await quarantine.remove(Store.GRAPH, 1, 7)
-    assert await quarantine.items() == []

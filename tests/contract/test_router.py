@@ -9,9 +9,10 @@ import pytest
 from adapters.directory.postgres import PostgresDirectory
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
-from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.projection import PostgresProjection
+from adapters.postgres.quarantine import PostgresQuarantine
 from domain.errors import StoreUnavailable
 from domain.events import Event, git_actor
 from domain.ports import Batch

@@ -18,10 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
-from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Database
 from adapters.postgres.migrate import migrate
 from adapters.postgres.projection import PostgresProjection
+from adapters.postgres.quarantine import PostgresQuarantine
 from domain.errors import StoreUnavailable
 from domain.events import Event
 from domain.ports import LANES

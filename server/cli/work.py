@@ -1,0 +1,38 @@
+"""`engintel work`: a worker process, beside servers or on a machine of its own."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+
+from server.bootstrap import open_engine
+from server.cli.logs import log_to
+from server.settings import load_settings
+from server.worker import Worker
+
+
+async def work(arguments: argparse.Namespace) -> int:
+    """Work until told to stop, then leave in good order."""
+    settings = load_settings()
+    log_to(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if arguments.until_eof:
+        _stop_at_eof(loop, stop)
+    async with open_engine(settings) as engine:
+        await Worker(engine.router, engine.duties).run(stop)
+    return 0
+
+
+def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    descriptor = sys.stdin.fileno()
+
+    def look() -> None:
+        if not os.read(descriptor, 1024):
+            loop.remove_reader(descriptor)
+            stop.set()
+
+    loop.add_reader(descriptor, look)

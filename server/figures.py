@@ -1,0 +1,117 @@
+"""The figures of the whole organisation, read from where they are kept, so that any process tells the same."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from domain.answers import Coverage
+from domain.breaker import BreakerState
+from domain.frozen import Frozen
+from domain.ports import ConsumerState, Lease
+from domain.routing import Store
+from server.bootstrap import Engine
+from server.lag import Lag, lags_of
+from server.shares import MEMBER, SHARE
+
+
+class StoreFigures(Frozen):
+    """One store.
+
+    Shape:
+        state, lag_seconds: as in the coverage of an answer.
+        applied: entries of the log that it has passed.
+        behind: entries that wait for it.
+        again: entries among them that it had passed before it was told to fill itself again.
+        poison: events that it cannot apply.
+        waiting: events that wait behind those.
+        breaker: of its consumer, as last told; `why` it is not closed.
+    """
+
+    state: str
+    lag_seconds: float
+    applied: int
+    behind: int
+    again: int
+    poison: int
+    waiting: int
+    breaker: BreakerState
+    why: str
+
+    def trouble(self, name: str, limit: float) -> str | None:
+        """Why nobody should rely on it, or None if it is well.
+
+        Args:
+            name: what it is called.
+            limit: seconds that it may be behind.
+        """
+        if self.state == "down":
+            return f"{name} cannot be reached"
+        if self.lag_seconds > limit:
+            again = f" It is being filled again: {self.again} entries to go." if self.again else ""
+            why = f" {self.why}" if self.why else ""
+            return f"{name} is {self.lag_seconds:.0f} s behind, more than ENGINTEL_LAG_LIMIT ({limit:g}).{again}{why}"
+        return None
+
+
+class Figures(Frozen):
+    """Everything that is counted.
+
+    Shape:
+        entries: of the log, ever.
+        stores: each store, by name.
+        outbox: actions by state.
+        leases: those that count now.
+    """
+
+    entries: int
+    stores: Mapping[str, StoreFigures]
+    outbox: Mapping[str, int]
+    leases: Sequence[Lease]
+
+    @property
+    def workers(self) -> Sequence[str]:
+        """Who is there to fill stores, or fills one."""
+        return sorted({lease.holder for lease in self.leases if lease.name.startswith((MEMBER, SHARE))})
+
+    def troubles(self, limit: float) -> dict[str, str]:
+        """By store that is not well, why."""
+        return {name: why for name, store in self.stores.items() if (why := store.trouble(name, limit)) is not None}
+
+
+async def figures_of(engine: Engine) -> Figures:
+    """How everything stands now.
+
+    Raises:
+        StoreUnavailable: the database is away.
+    """
+    heads, lags, counts, states, outbox, leases = await asyncio.gather(
+        engine.log.heads(),
+        lags_of(engine.log, engine.projections, engine.now()),
+        engine.quarantine.counts(),
+        engine.consumers.states(),
+        engine.outbox.counts(),
+        engine.leases.current(),
+    )
+    return Figures(
+        entries=sum(heads.values()),
+        stores={store.value: _figures(store, lag, counts, states) for store, lag in lags.items()},
+        outbox=outbox,
+        leases=leases,
+    )
+
+
+def _figures(
+    store: Store, lag: Lag, counts: Mapping[tuple[Store, bool], int], states: Mapping[Store, ConsumerState]
+) -> StoreFigures:
+    coverage: Coverage = lag.coverage
+    told = states.get(store)
+    return StoreFigures(
+        state=coverage.state,
+        lag_seconds=coverage.lag_seconds,
+        applied=lag.applied,
+        behind=lag.behind,
+        again=lag.again,
+        poison=counts.get((store, False), 0),
+        waiting=counts.get((store, True), 0),
+        breaker=told.breaker if told else "closed",
+        why=told.why if told else "",
+    )

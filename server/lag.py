@@ -1,0 +1,61 @@
+"""How far each store is behind the log: read from the stores themselves, so any process tells the same."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from domain.answers import Coverage
+from domain.errors import StoreUnavailable
+from domain.frozen import Frozen
+from domain.ports import EventLog, Projection
+from domain.routing import Store
+
+STALE_AFTER: Final = 1.0
+"""Seconds of lag that an answer does not mention: the ordinary time between an event and its place in a store."""
+
+
+class Lag(Frozen):
+    """Where one store is.
+
+    Shape:
+        coverage: how far it can be believed, with its lag in seconds.
+        applied: entries that it has passed.
+        behind: entries that wait for it.
+        again: entries among them that it had passed once before: it is being filled again.
+    """
+
+    coverage: Coverage
+    applied: int = 0
+    behind: int = 0
+    again: int = 0
+
+
+async def lags_of(log: EventLog, projections: Sequence[Projection], now: datetime) -> Mapping[Store, Lag]:
+    """How far each of `projections` is behind `log`.
+
+    Raises:
+        StoreUnavailable: the log cannot be read. A store that cannot is told as down.
+    """
+    heads = await log.heads()
+    lags = await asyncio.gather(*(_lag(log, projection, heads, now) for projection in projections))
+    return {projection.store: lag for projection, lag in zip(projections, lags, strict=True)}
+
+
+async def _lag(log: EventLog, projection: Projection, heads: Mapping[int, int], now: datetime) -> Lag:
+    try:
+        standing = await projection.standing()
+    except StoreUnavailable:
+        return Lag(coverage=Coverage(state="down"))
+    at = standing.positions
+    behind = {lane: head - at.get(lane, 0) for lane, head in heads.items() if at.get(lane, 0) < head}
+    since = [moment for lane in behind if (moment := await log.waiting_since(lane, at.get(lane, 0)))]
+    seconds = max((now - min(since)).total_seconds(), 0.0) if since else 0.0
+    # What is filled again lacks much of what it had, however short ago that was received.
+    stale = seconds > STALE_AFTER or bool(standing.again_upto)
+    return Lag(
+        coverage=Coverage(state="stale" if stale else "ok", lag_seconds=round(seconds, 1)),
+        applied=sum(at.values()),
+        behind=sum(behind.values()),
+        again=sum(upto - at.get(lane, 0) for lane, upto in standing.again_upto.items()),
+    )
