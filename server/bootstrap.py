@@ -127,7 +127,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             graph=graph,
             projections=projections,
             consumers=consumers,
-            router=Router(log, projections, quarantine, leases, consumers),
+            router=Router(log, projections, quarantine, leases, consumers, inbox=inbox),
             confirmations=PostgresConfirmations(database, org),
             outbox=outbox,
             audit=audit,

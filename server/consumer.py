@@ -18,7 +18,7 @@ from domain.routing import Store, stores_for
 from server.recent import Recent
 from server.shares import Shares
 
-BATCH: Final = 500
+BATCH: Final = 1_000
 _BUSY_FOR: Final = 3.0
 """Seconds that events count as coming in after the last one did."""
 UNREADABLE: Final = "it is of a kind that this version cannot read"

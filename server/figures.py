@@ -9,7 +9,7 @@ from domain.frozen import Frozen
 from domain.ports import ConsumerState, Lease
 from domain.routing import Store
 from server.bootstrap import Engine
-from server.lag import Lag, lags_of
+from server.lag import Lag, lags_of, waiting_in
 from server.shares import MEMBER, SHARE
 
 
@@ -57,12 +57,16 @@ class Figures(Frozen):
 
     Shape:
         entries: of the log, ever.
+        inbox_seconds: how long the oldest delivery has waited to be read into the log.
+        refused: deliveries that nobody could read.
         stores: each store, by name.
         outbox: actions by state.
         leases: those that count now.
     """
 
     entries: int
+    inbox_seconds: float
+    refused: int
     stores: Mapping[str, StoreFigures]
     outbox: Mapping[str, int]
     leases: Sequence[Lease]
@@ -83,9 +87,11 @@ async def figures_of(engine: Engine) -> Figures:
     Raises:
         StoreUnavailable: the database is away.
     """
-    heads, lags, counts, states, outbox, leases = await asyncio.gather(
-        engine.log.heads(),
-        lags_of(engine.log, engine.projections, engine.now()),
+    heads, unsorted, refusals = await asyncio.gather(
+        engine.log.heads(), waiting_in(engine.inbox, engine.log), engine.inbox.refusals()
+    )
+    lags, counts, states, outbox, leases = await asyncio.gather(
+        lags_of(engine.log, engine.projections, engine.now(), engine.inbox),
         engine.quarantine.counts(),
         engine.consumers.states(),
         engine.outbox.counts(),
@@ -93,6 +99,8 @@ async def figures_of(engine: Engine) -> Figures:
     )
     return Figures(
         entries=sum(heads.values()),
+        inbox_seconds=max((engine.now() - unsorted).total_seconds(), 0.0) if unsorted else 0.0,
+        refused=len(refusals),
         stores={store.value: _figures(store, lag, counts, states) for store, lag in lags.items()},
         outbox=outbox,
         leases=leases,

@@ -7,9 +7,10 @@ from typing import Final
 
 from domain.answers import Coverage
 from domain.errors import StoreUnavailable
-from domain.frozen import Frozen
-from domain.ports import EventLog, Projection
+from domain.frozen import Frozen, Utc
+from domain.ports import EventLog, Inbox, Projection
 from domain.routing import Store
+from server.sorter import CURSOR
 
 STALE_AFTER: Final = 1.0
 """Seconds of lag that an answer does not mention: the ordinary time between an event and its place in a store."""
@@ -31,18 +32,29 @@ class Lag(Frozen):
     again: int = 0
 
 
-async def lags_of(log: EventLog, projections: Sequence[Projection], now: datetime) -> Mapping[Store, Lag]:
-    """How far each of `projections` is behind `log`.
+async def lags_of(
+    log: EventLog, projections: Sequence[Projection], now: datetime, inbox: Inbox | None = None
+) -> Mapping[Store, Lag]:
+    """How far each of `projections` is behind `log`, and behind what lies in the inbox still.
 
     Raises:
         StoreUnavailable: the log cannot be read. A store that cannot is told as down.
     """
     heads = await log.heads()
-    lags = await asyncio.gather(*(_lag(log, projection, heads, now) for projection in projections))
+    unsorted = await waiting_in(inbox, log) if inbox else None
+    lags = await asyncio.gather(*(_lag(log, projection, heads, now, unsorted) for projection in projections))
     return {projection.store: lag for projection, lag in zip(projections, lags, strict=True)}
 
 
-async def _lag(log: EventLog, projection: Projection, heads: Mapping[int, int], now: datetime) -> Lag:
+async def waiting_in(inbox: Inbox, log: EventLog) -> Utc | None:
+    """When the oldest delivery came that was not read into the log yet; None if all were."""
+    cursor = await log.cursor(CURSOR)
+    return await inbox.waiting_since(int(cursor["position"]) if cursor else 0)
+
+
+async def _lag(
+    log: EventLog, projection: Projection, heads: Mapping[int, int], now: datetime, unsorted: Utc | None
+) -> Lag:
     try:
         standing = await projection.standing()
     except StoreUnavailable:
@@ -50,6 +62,8 @@ async def _lag(log: EventLog, projection: Projection, heads: Mapping[int, int], 
     at = standing.positions
     behind = {lane: head - at.get(lane, 0) for lane, head in heads.items() if at.get(lane, 0) < head}
     since = [moment for lane in behind if (moment := await log.waiting_since(lane, at.get(lane, 0)))]
+    if unsorted:
+        since.append(unsorted)
     seconds = max((now - min(since)).total_seconds(), 0.0) if since else 0.0
     # What is filled again lacks much of what it had, however short ago that was received.
     stale = seconds > STALE_AFTER or bool(standing.again_upto)

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from domain.ports import LANES, Entry, EventLog
 
-KEPT: Final = 1_000
-"""Entries that a stretch keeps: two batches, so that the slower stores still find what the fastest has read."""
+KEPT: Final = 4_000
+"""Entries that a stretch keeps: a few batches, so that the slower stores still find what the fastest has read."""
 STRETCHES: Final = 2
 """Stretches of a lane: where news is, and one further back, for stores that are filled again together."""
 
@@ -46,6 +47,16 @@ class Recent:
         """
         self._log = log
         self._lanes: list[list[_Stretch]] = [[] for _ in range(LANES)]
+        log.tell(self.take)
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Add what this process has just appended, where that continues what is here."""
+        for lane, of_lane in groupby(entries, key=lambda entry: entry.lane):
+            following = list(of_lane)
+            for stretch in self._lanes[lane]:
+                # While a stretch is being read on, whoever reads may get the same entries, and adds them itself.
+                if stretch.ends == following[0].position - 1 and not stretch.lock.locked():
+                    stretch.add(following)
 
     async def read(self, lane: int, after: int, limit: int) -> Sequence[Entry]:
         """Up to `limit` entries of `lane` that follow `after`, in order."""

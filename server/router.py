@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from domain.answers import Coverage
 from domain.errors import InvalidInput, NotFound, StoreUnavailable
-from domain.ports import LANES, Consumers, EventLog, Leases, Projection, Quarantine, Quarantined
+from domain.ports import LANES, Consumers, EventLog, Inbox, Leases, Projection, Quarantine, Quarantined
 from domain.routing import Store
 from server.consumer import BATCH, Consumer, Traffic
 from server.lag import lags_of
@@ -46,6 +46,8 @@ class Router:
         quarantine: Quarantine,
         leases: Leases | None = None,
         consumers: Consumers | None = None,
+        *,
+        inbox: Inbox | None = None,
     ) -> None:
         """Name what to fill from what; nothing starts.
 
@@ -55,9 +57,11 @@ class Router:
             quarantine: where events go that a store can never apply.
             leases: by which processes share the stores; None if each may try at all of them.
             consumers: where each consumer tells how it is doing; None to tell nobody.
+            inbox: what is on its way into the log, for how far stores are behind.
         """
         self._log = log
         self._projections = projections
+        self._inbox = inbox
         self._quarantine = quarantine
         self._traffic = Traffic()
         self._shares = Shares(leases, [projection.store for projection in projections], self._wake)
@@ -215,7 +219,7 @@ class Router:
 
     async def coverage(self, now: datetime) -> Mapping[str, Coverage]:
         """How far each store is behind the log, whoever fills it."""
-        lags = await lags_of(self._log, self._projections, now)
+        lags = await lags_of(self._log, self._projections, now, self._inbox)
         return {store.value: lag.coverage for store, lag in lags.items()}
 
 

@@ -119,6 +119,8 @@ def _memory(pid: int) -> int | None:
 
 def _of_organisation(figures: Figures) -> Iterator[Family]:
     yield _one("engintel_log_entries_total", "Events accepted into the log, ever.", figures.entries, counter=True)
+    yield _one("engintel_inbox_lag_seconds", "How long the oldest unread delivery has waited.", figures.inbox_seconds)
+    yield _one("engintel_refused_deliveries", "Deliveries that were kept and cannot be read.", figures.refused)
     for name, about, value in _ABOUT_STORES:
         samples = tuple(({"store": store}, float(value(known))) for store, known in figures.stores.items())
         yield Family(name=f"engintel_store_{name}", kind="gauge", about=about, samples=samples)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -30,6 +30,7 @@ class PostgresLog:
         self._database = database
         self._org = org
         self._news = News(database, _CHANNEL)
+        self._readers: list[Callable[[Sequence[Entry]], None]] = []
 
     async def append(self, events: Sequence[Event], cursors: Mapping[str, Mapping[str, Any]] | None = None) -> Appended:
         """Add what is new of `events`, and set `cursors`, in one transaction."""
@@ -40,28 +41,38 @@ class PostgresLog:
         for event in unique.values():
             by_lane[lane_of(event.entity)].append(event)
         async with self._database.session(self._org) as connection:
-            new = await self._insert(connection, by_lane, list(unique)) if by_lane else 0
+            entries = await self._insert(connection, by_lane, list(unique)) if by_lane else []
             for source, cursor in (cursors or {}).items():
                 await connection.execute(_SQL["move_cursor"], self._org, source, json_text(cursor))
-            if new:
+            if entries:
                 await connection.execute(_SQL["announce"], self._org)
-        return Appended(new=new, known=len(events) - new)
+        for reader in self._readers:
+            reader(entries)
+        return Appended(new=len(entries), known=len(events) - len(entries))
 
-    async def _insert(self, connection: Connection, by_lane: Mapping[int, Sequence[Event]], ids: Sequence[str]) -> int:
+    def tell(self, reader: Callable[[Sequence[Entry]], None]) -> None:
+        """Let `reader` have every entry that this process appends from now on, once it is durable."""
+        self._readers.append(reader)
+
+    async def _insert(
+        self, connection: Connection, by_lane: Mapping[int, Sequence[Event]], ids: Sequence[str]
+    ) -> list[Entry]:
         lanes = sorted(by_lane)
         await connection.execute(_SQL["make_lanes"], self._org, lanes)
-        heads = {row["lane"]: row["head"] for row in await connection.fetch(_SQL["lock_lanes"], self._org, lanes)}
+        locked = await connection.fetch(_SQL["lock_lanes"], self._org, lanes)
+        heads, now = {row["lane"]: row["head"] for row in locked}, locked[0]["now"]
         known = {row["event_id"] for row in await connection.fetch(_SQL["known_ids"], self._org, ids)}
-        rows: list[tuple[int, int, str, str]] = []
+        entries: list[Entry] = []
         for lane in lanes:
             for event in by_lane[lane]:
                 if event.id not in known:
                     heads[lane] += 1
-                    rows.append((lane, heads[lane], event.id, encode(event).decode()))
-        if rows:
+                    entries.append(Entry(lane=lane, position=heads[lane], received_at=now, event=event))
+        if entries:
+            rows = [(e.lane, e.position, e.event.id, encode(e.event).decode()) for e in entries if e.event]
             await connection.execute(_SQL["insert_entries"], self._org, *map(list, zip(*rows, strict=True)))
             await connection.execute(_SQL["move_heads"], self._org, lanes, [heads[lane] for lane in lanes])
-        return len(rows)
+        return entries
 
     async def read(self, lane: int, after: int, limit: int) -> Sequence[Entry]:
         """Up to `limit` entries of `lane` that follow `after`."""

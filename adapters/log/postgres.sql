@@ -4,7 +4,7 @@ INSERT INTO lanes (org, lane) SELECT $1, unnest($2::smallint[]) ON CONFLICT DO N
 
 -- name: lock_lanes
 -- In lane order, so that two writers never wait for each other in a circle.
-SELECT lane, head FROM lanes WHERE org = $1 AND lane = ANY ($2::smallint[]) ORDER BY lane FOR UPDATE;
+SELECT lane, head, now() FROM lanes WHERE org = $1 AND lane = ANY ($2::smallint[]) ORDER BY lane FOR UPDATE;
 
 -- name: known_ids
 -- An id always hashes to the same lane, and that lane is locked: nobody can add one of these meanwhile.

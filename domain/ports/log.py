@@ -1,7 +1,7 @@
 """The log: what everything is appended to, and what every store is filled from."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from domain.events import Event
@@ -65,6 +65,12 @@ class EventLog(Protocol):
 
     async def waiting_since(self, lane: int, after: int) -> Utc | None:
         """When the entry that follows `after` was received, or None if there is none."""
+
+    def tell(self, reader: Callable[[Sequence[Entry]], None]) -> None:
+        """Let `reader` have, in order, every entry that is appended here from now on, once it is durable.
+
+        It spares whoever reads the log in the same process reading it back; what others append it is not told.
+        """
 
     async def wait(self, seconds: float) -> None:
         """Return once something may have been appended, or after `seconds`."""

@@ -40,11 +40,7 @@ def run(words: Sequence[str]) -> int:
     command = getattr(importlib.import_module(f"server.cli.{module}"), function)
     try:
         done = command(arguments)
-        return (
-            _carried_out(done, quick=getattr(arguments, "transport", "") == "http")
-            if asyncio.iscoroutine(done)
-            else int(done)
-        )
+        return _carried_out(done, quick=_is_busy(arguments)) if asyncio.iscoroutine(done) else int(done)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except asyncio.CancelledError:
@@ -56,6 +52,10 @@ def run(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a mistake of ours is told in one line, and kept whole in a file
         print(f"engintel: {_told(error)}", file=sys.stderr)
         return FAILED
+
+
+def _is_busy(arguments: argparse.Namespace) -> bool:
+    return getattr(arguments, "transport", "") == "http" or arguments.does == "work:work"
 
 
 def _carried_out(work: Coroutine[Any, Any, int], *, quick: bool) -> int:

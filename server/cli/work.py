@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -23,8 +24,16 @@ async def work(arguments: argparse.Namespace) -> int:
     if arguments.until_eof:
         _stop_at_eof(loop, stop)
     async with open_engine(settings) as engine:
+        _collect_less()
         await Worker(engine.router, engine.duties).run(stop)
     return 0
+
+
+def _collect_less() -> None:
+    """Look for garbage in circles less often: events make none, and looking takes a tenth of a worker's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Database
-from domain.ports import LANES, EventLog, lane_of
+from domain.ports import LANES, Entry, EventLog, lane_of
 from tests.events import commit
 
 
@@ -173,3 +173,16 @@ async def test_an_entry_of_an_unknown_kind_is_read_as_such(log: EventLog, databa
 
     assert entry.event is None
     assert "from_the_future" in entry.payload
+
+
+async def test_a_reader_is_told_what_is_new_just_as_it_would_read_it(log: EventLog) -> None:
+    """It need not read back what this process has appended, and hears nothing twice."""
+    told: list[Entry] = []
+    log.tell(told.extend)
+    events = [commit(f"sha{n}", title=f"Zoë {n}") for n in range(20)]
+
+    await log.append(events[:12])
+    await log.append(events)
+
+    read = [entry for lane in range(LANES) for entry in await log.read(lane, 0, 100)]
+    assert sorted(told, key=lambda entry: (entry.lane, entry.position)) == read
