@@ -60,8 +60,9 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
     limit = engine.settings.lag_limit_seconds
     checks += [_store_check(name, store, limit) for name, store in figures.stores.items()]
     held = sum(store.poison + store.waiting for store in figures.stores.values())
-    look = {"see": "engintel quarantine list"} if held else {}
-    checks.append({"part": "quarantine", "state": "held" if held else _OK, "events": held, **look})
+    look = {"see": "engintel quarantine list"} if held or figures.refused else {}
+    told = {"events": held, "deliveries": figures.refused, **look}
+    checks.append({"part": "quarantine", "state": "held" if look else _OK, **told})
     checks.append({"part": "workers", "state": _OK if figures.workers else "off", "running": len(figures.workers)})
     parked = await engine.outbox.entries(("in_flight", "unknown"))
     look = {"see": "engintel outbox"} if parked else {}

@@ -172,10 +172,10 @@ def _add_keeping(commands: Commands) -> None:
         "quarantine", help="look at events that could not be applied", description="Events that could not be applied."
     )
     verbs = quarantine.add_subparsers(title="what to do", metavar="VERB", required=True)
-    _command(verbs, "list", "keep:quarantine_list", "list events that could not be applied")
+    _command(verbs, "list", "quarantine:list_", "list what could not be read or applied")
     for verb, says in (("show", "show one with its event"), ("retry", "apply one again"), ("drop", "give one up")):
-        item = _command(verbs, verb, f"keep:quarantine_{verb}", says)
-        item.add_argument("item", metavar="STORE/LANE/POSITION")
+        item = _command(verbs, verb, f"quarantine:{verb}", says)
+        item.add_argument("item", metavar="ITEM")
     _add_records(commands)
     identity = commands.add_parser(
         "identity", help="say who is who", description="Say which accounts are one person's."

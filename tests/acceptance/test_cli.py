@@ -72,7 +72,7 @@ def test_doctor_says_what_is_in_use_and_that_it_is_well(kept: Path) -> None:
     assert [row[7:].partition(":")[0] for row in rows] == list(parts)
     assert {name: check["state"] for name, check in parts.items()} == dict.fromkeys(
         ("engintel", "database", "log", "directory", "events", "vectors", "graph", "quarantine", "outbox"), "ok"
-    ) | {"writes": "off"}
+    ) | {"workers": "off", "writes": "off"}
     assert "PostgreSQL" in parts["database"]["engine"]
     newest = migrations()[-1][0]
     assert parts["database"]["schema"] == f"{newest} of {newest}"
@@ -122,7 +122,7 @@ async def test_an_event_that_cannot_be_applied_is_held_shown_and_dropped(held: P
 
     unwell = engintel(held, "doctor")
     assert unwell.returncode == 1
-    assert re.search(r"held   quarantine: events \d, see engintel quarantine list", unwell.stdout)
+    assert re.search(r"held   quarantine: events \d, deliveries 0, see engintel quarantine list", unwell.stdout)
     rows = [row.split("  ") for row in succeed(held, "quarantine", "list").splitlines()]
     assert {event for _, event, *_ in rows} == {POISON.id}
     first = rows[0][0]
@@ -222,7 +222,7 @@ def test_what_was_sent_is_in_outbox_and_audit(held: Path) -> None:
         (("replay", "--from", "start"), "'start' will not do: expected 0 to"),
         (("replay", "--from", "-5"), "'-5' will not do: expected 0 to"),
         (("quarantine",), "the following arguments are required: VERB"),
-        (("quarantine", "show"), "the following arguments are required: STORE/LANE/POSITION"),
+        (("quarantine", "show"), "the following arguments are required: ITEM"),
         (("identity", "merge", "ada"), "the following arguments are required: PERSON_OR_ACCOUNT"),
         (("audit", "--limit", "0"), "'0' will not do: expected 1 to 10000"),
         (("audit", "--limit", "many"), "'many' will not do: expected 1 to 10000"),
@@ -244,7 +244,7 @@ def test_wrong_usage_exits_with_2_and_says_what_was_expected(tmp_path: Path, wor
 @pytest.mark.parametrize(
     ("words", "settings", "says"),
     [
-        (("quarantine", "show", "attic"), {}, "'attic' names no event: expected STORE/LANE/POSITION"),
+        (("quarantine", "show", "attic"), {}, "'attic' names nothing: expected STORE/LANE/POSITION"),
         (("quarantine", "drop", "events/0/9"), {}, "'events/0/9' is not in quarantine: `engintel quarantine list`"),
         (("migrate",), {"ENGINTEL_DATABASE_URL": "mysql://x"}, "expected postgresql://"),
         (("doctor",), {"ENGINTEL_ORG": "A B"}, "'A B': expected a-z, 0-9"),

@@ -14,7 +14,7 @@ import pytest
 
 from server.bootstrap import open_engine
 from server.settings import Settings
-from tests.acceptance.program import NOW, free_port, serving, start, until_alive
+from tests.acceptance.program import NOW, free_port, run, serving, start, until_alive
 from tests.conftest import make_home, remove_home
 from tests.unit.deliveries.payloads import jira_issue
 from tests.unit.deliveries.payloads_github import commit, push
@@ -136,6 +136,29 @@ async def test_what_is_no_delivery_is_refused_and_leaves_nothing(
     assert SECRET not in answer.text
     assert "Traceback" not in answer.text
     assert await in_the_log(home) == []
+
+
+async def test_a_delivery_that_cannot_be_read_is_kept_and_told(url: str, home: Path) -> None:
+    """It was authentic and may be understood one day: nothing of it is lost, and the others go on."""
+    odd = json.dumps({"sender": {}}).encode()
+    taken = await post(url, odd, signed(odd, delivery="odd"))
+    await post(url, pushed("a"), signed(pushed("a")))
+
+    assert taken.status_code == 202
+    assert (await in_the_log(home)).count("push") == 1
+    row = run(home, "quarantine", "list").stdout
+    place = row.split("  ")[0]
+    assert place.startswith("inbox/")
+    assert "github:odd" in row
+    assert "'repository'" in row
+    shown = json.loads(run(home, "quarantine", "show", place).stdout)
+    assert shown["body"] == odd.decode()
+    assert "X-Hub-Signature" not in str(shown).title()
+    again = run(home, "quarantine", "retry", place)
+    assert (again.returncode, "repository" in again.stderr) == (1, True)
+    assert "deliveries 1" in run(home, "doctor").stdout
+    assert run(home, "quarantine", "drop", place).stdout == f"{place} was dropped from quarantine\n"
+    assert run(home, "quarantine", "list").stdout == "nothing is in quarantine\n"
 
 
 async def test_a_body_beyond_the_limit_is_not_read(untouched: tuple[str, Path]) -> None:
