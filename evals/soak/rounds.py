@@ -36,13 +36,12 @@ class Report:
 
     def lines(self) -> list[str]:
         """For a person."""
+        happened = ", ".join(f"{kind} {n}" for kind, n in sorted(self.rounds.items()))
+        rate = self.acknowledged / max(self.seconds, 1)
         return [
-            f"{sum(self.rounds.values())} rounds in {self.seconds:.0f} s: "
-            + ", ".join(f"{kind} {n}" for kind, n in sorted(self.rounds.items())),
-            f"{self.acknowledged} deliveries acknowledged ({self.acknowledged / max(self.seconds, 1):.0f} /s), "
-            f"{self.sent_again} sent again",
-            f"largest lag seen {self.most_lag:.1f} s; every store at the end of the log {self.caught_up_in:.1f} s "
-            "after the last delivery",
+            f"{sum(self.rounds.values())} rounds in {self.seconds:.0f} s: {happened}",
+            f"{self.acknowledged} deliveries acknowledged ({rate:.0f} /s), {self.sent_again} sent again",
+            f"largest lag seen {self.most_lag:.1f} s; {self.caught_up_in:.1f} s after the last delivery there was none",
             *(f"WRONG {line}" for line in self.wrong),
             "something is wrong" if self.wrong else "nothing lost, nothing twice, every entity in order",
         ]
@@ -80,10 +79,8 @@ async def play(
         await cast.start()
         await watch(cast.database)
         began = time.monotonic()
-        sending = [
-            asyncio.create_task(Sender(number, cast.port, ledger, senders / rate).run(stop))
-            for number in range(senders)
-        ]
+        everybody = [Sender(number, cast.port, ledger, senders / rate) for number in range(senders)]
+        sending = [asyncio.create_task(sender.run(stop)) for sender in everybody]
         looking = asyncio.create_task(_watch_lag(cast, report))
         for number in range(rounds):
             await asyncio.sleep(dice.uniform(0, seconds))

@@ -44,12 +44,9 @@ async def judge(url: str, acknowledged: Mapping[str, int]) -> list[str]:
         url: where PostgreSQL is.
         acknowledged: for each repository, how many pushes.
     """
-    shas = {sha(repository, n) for repository, count in acknowledged.items() for n in range(1, count + 1)}
-    names = {
-        f"p{repository.rpartition('r')[2]}x{n}"
-        for repository, count in acknowledged.items()
-        for n in range(1, count + 1)
-    }
+    pushes = [(repository, n) for repository, count in acknowledged.items() for n in range(1, count + 1)]
+    shas = {sha(repository, n) for repository, n in pushes}
+    names = {f"p{repository.rpartition('r')[2]}x{n}" for repository, n in pushes}
     wrong: list[str] = []
     connection = await asyncpg.connect(url)
     try:
