@@ -1,0 +1,1 @@
+"""Whether anything is lost, repeated or overtaken while processes are killed at random: `make soak`."""
