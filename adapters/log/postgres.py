@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
@@ -37,35 +38,9 @@ class PostgresLog:
 
     async def append(self, events: Sequence[Event], cursors: Mapping[str, Mapping[str, Any]] | None = None) -> Appended:
         """Add what is new of `events`, and set `cursors`, in one transaction."""
-        unique: dict[str, Event] = {}
-        for event in events:
-            unique.setdefault(event.id, event)
-        by_lane: dict[int, list[Event]] = defaultdict(list)
-        for event in unique.values():
-            by_lane[lane_of(event.entity)].append(event)
+        told = [(event.id, event.entity, partial(_text, event)) for event in events]
         async with self._database.session(self._org) as connection:
-            new = await self._insert(connection, by_lane, list(unique)) if by_lane else 0
-            for source, cursor in (cursors or {}).items():
-                await connection.execute(_SQL["move_cursor"], self._org, source, json_text(cursor))
-            if new:
-                await connection.execute(_SQL["announce"], self._org)
-        return Appended(new=new, known=len(events) - new)
-
-    async def _insert(self, connection: Connection, by_lane: Mapping[int, Sequence[Event]], ids: Sequence[str]) -> int:
-        lanes = sorted(by_lane)
-        await connection.execute(_SQL["make_lanes"], self._org, lanes)
-        heads = {row["lane"]: row["head"] for row in await connection.fetch(_SQL["lock_lanes"], self._org, lanes)}
-        known = {row["event_id"] for row in await connection.fetch(_SQL["known_ids"], self._org, ids)}
-        rows: list[tuple[int, int, str, str]] = []
-        for lane in lanes:
-            for event in by_lane[lane]:
-                if event.id not in known:
-                    heads[lane] += 1
-                    rows.append((lane, heads[lane], event.id, encode(event).decode()))
-        if rows:
-            await connection.execute(_SQL["insert_entries"], self._org, *map(list, zip(*rows, strict=True)))
-            await connection.execute(_SQL["move_heads"], self._org, lanes, [heads[lane] for lane in lanes])
-        return len(rows)
+            return await add(connection, self._org, told, cursors or {})
 
     async def read(self, lane: int, after: int, limit: int) -> Sequence[Entry]:
         """Up to `limit` entries of `lane` that follow `after`."""
@@ -115,6 +90,49 @@ class PostgresLog:
         if self._listener is not None:
             await self._listener.close(timeout=1)
             self._listener = None
+
+
+Told: TypeAlias = tuple[str, str, Callable[[], str]]
+"""An event's id, its entity, and what gives its payload: a known event need not be written out."""
+
+
+async def add(
+    connection: Connection, org: str, events: Sequence[Told], cursors: Mapping[str, Mapping[str, Any]]
+) -> Appended:
+    """Add what is new of `events`, in order, and set `cursors`, inside the caller's transaction."""
+    unique: dict[str, Told] = {}
+    for event in events:
+        unique.setdefault(event[0], event)
+    by_lane: dict[int, list[Told]] = defaultdict(list)
+    for event in unique.values():
+        by_lane[lane_of(event[1])].append(event)
+    new = await _insert(connection, org, by_lane, list(unique)) if by_lane else 0
+    for source, cursor in cursors.items():
+        await connection.execute(_SQL["move_cursor"], org, source, json_text(cursor))
+    if new:
+        await connection.execute(_SQL["announce"], org)
+    return Appended(new=new, known=len(events) - new)
+
+
+async def _insert(connection: Connection, org: str, by_lane: Mapping[int, Sequence[Told]], ids: Sequence[str]) -> int:
+    lanes = sorted(by_lane)
+    await connection.execute(_SQL["make_lanes"], org, lanes)
+    heads = {row["lane"]: row["head"] for row in await connection.fetch(_SQL["lock_lanes"], org, lanes)}
+    known = {row["event_id"] for row in await connection.fetch(_SQL["known_ids"], org, ids)}
+    rows: list[tuple[int, int, str, str]] = []
+    for lane in lanes:
+        for event_id, _, payload in by_lane[lane]:
+            if event_id not in known:
+                heads[lane] += 1
+                rows.append((lane, heads[lane], event_id, payload()))
+    if rows:
+        await connection.execute(_SQL["insert_entries"], org, *map(list, zip(*rows, strict=True)))
+        await connection.execute(_SQL["move_heads"], org, lanes, [heads[lane] for lane in lanes])
+    return len(rows)
+
+
+def _text(event: Event) -> str:
+    return encode(event).decode()
 
 
 def _entry(lane: int, position: int, received_at: Utc, payload: str) -> Entry:
