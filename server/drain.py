@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -92,7 +93,7 @@ class Drain:
         goal = await _patiently(self._stream.goal)
         received: Received | None = None
         while not await self._met(goal, received):
-            received = await _patiently(lambda: self._step(POLL_SECONDS))
+            received = await _patiently(partial(self._step, POLL_SECONDS))
             progress(self.carried.new + self.carried.known - before.new - before.known)
             if received is None:
                 await asyncio.sleep(_LOOK_AGAIN)  # another drain is at it: let it carry, then look again
@@ -101,7 +102,7 @@ class Drain:
     async def _met(self, goal: Goal, received: Received | None) -> bool:
         if received is not None:
             return goal.met(self._landed, received)
-        return goal.met(await _patiently(lambda: self._landing.cursors(self._stream.name)), None)
+        return goal.met(await _patiently(partial(self._landing.cursors, self._stream.name)), None)
 
     async def _step(self, seconds: float) -> Received | None:
         """Read once and land what came; None if another drain is at it."""

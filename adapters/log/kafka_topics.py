@@ -57,7 +57,7 @@ def client_configuration(address: KafkaAddress) -> dict[str, Any]:
         **address.configuration,
         "client.id": "engintel",
         "logger": logger,
-        "log_level": 4,  # warnings; everything else is told by what fails
+        "log_level": 2,  # what a broker does wrong is told by what fails, once, and not by every client every second
         "socket.connection.setup.timeout.ms": 5_000,
         "reconnect.backoff.max.ms": 2_000,
     }
