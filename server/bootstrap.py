@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which engine fills which role."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +11,18 @@ from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
+from adapters.log.catalog import make_stream
+from adapters.log.landing import PostgresLanding
 from adapters.log.postgres import PostgresLog, PostgresQuarantine
+from adapters.log.streamed import StreamedLog
 from adapters.postgres.database import Database
+from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.migrate import migrate
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import (
     Audit,
     Confirmations,
+    DeadLetters,
     Directory,
     EventLog,
     Events,
@@ -27,9 +32,11 @@ from domain.ports import (
     Projection,
     Quarantine,
     SlackWriter,
+    Stream,
     Vectors,
 )
 from server.courier import Courier
+from server.drain import Drain
 from server.router import Router
 from server.settings import Settings
 from tools.context import ToolContext
@@ -53,6 +60,16 @@ class Engine:
     outbox: Outbox
     audit: Audit
     courier: Courier
+    dead_letters: DeadLetters
+    stream: Stream | None = None
+    drain: Drain | None = None
+    """Carries the stream into the log. Both are there if `ENGINTEL_LOG_URL` is set."""
+
+    async def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Bring everything that was sent into the log, and the log into every store; see `Router.catch_up`."""
+        if self.drain is not None:
+            await self.drain.catch_up()
+        await self.router.catch_up(progress)
 
     def now(self) -> datetime:
         """The present moment."""
@@ -72,8 +89,29 @@ class Engine:
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+async def open_stream(settings: Settings) -> AsyncIterator[Stream | None]:
+    """The stream before the log, if there is to be one. It connects when it is used, and needs no database.
+
+    Raises:
+        Misconfigured: its address will not do, or its driver is not installed.
+    """
+    if settings.log_url is None:
+        yield None
+        return
+    stream = make_stream(settings.log_url, settings.organisation)
+    try:
+        yield stream
+    finally:
+        await stream.close()
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings, stream: Stream | None = None) -> AsyncIterator[Engine]:
     """Start what `settings` ask for, bring the schema up to date, and on the way out let go of everything.
+
+    Args:
+        settings: of this process.
+        stream: the stream before the log, if it was opened already.
 
     Raises:
         Misconfigured: a setting will not do.
@@ -83,8 +121,14 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(settings.database_url, settings.home_folder).open())
         await migrate(database)
-        log = PostgresLog(database, org)
-        stack.push_async_callback(log.close)
+        kept = PostgresLog(database, org)
+        stack.push_async_callback(kept.close)
+        landing = PostgresLanding(database, org)
+        stream = stream or await stack.enter_async_context(open_stream(settings))
+        drain = Drain(stream, landing, PostgresLeases(database, org)) if stream else None
+        if drain is not None:
+            stack.push_async_callback(drain.leave)
+        log = StreamedLog(stream, kept) if stream else kept
         quarantine = PostgresQuarantine(database, org)
         directory = PostgresDirectory(database, org)
         events = PostgresEvents(database, org)
@@ -108,6 +152,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             outbox=outbox,
             audit=audit,
             courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
+            dead_letters=landing,
+            stream=stream,
+            drain=drain,
         )
 
 

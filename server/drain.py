@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.errors import EngintelError, Misconfigured, PoisonEvent, StoreUnavailable
-from domain.ports import Appended, Carried, DeadLetter, Goal, Landing, Lease, Leases, Received, Stream
+from domain.ports import Appended, Carried, Cursors, DeadLetter, Landing, Lease, Leases, Received, Stream
 
 Result = TypeVar("Result")
 
@@ -91,18 +91,21 @@ class Drain:
         """
         before = self.carried
         goal = await _patiently(self._stream.goal)
-        received: Received | None = None
-        while not await self._met(goal, received):
+        # Nothing was read yet; whoever can tell from the cursors alone that all has landed need not wait for more.
+        landed = await self._landed_cursors()
+        received: Received | None = Received()
+        while not goal.met(landed, received):
             received = await _patiently(partial(self._step, POLL_SECONDS))
             progress(self.carried.new + self.carried.known - before.new - before.known)
             if received is None:
                 await asyncio.sleep(_LOOK_AGAIN)  # another drain is at it: let it carry, then look again
+                landed = await self._landed_cursors()
+            else:
+                landed = self._landed
         return Appended(new=self.carried.new - before.new, known=self.carried.known - before.known)
 
-    async def _met(self, goal: Goal, received: Received | None) -> bool:
-        if received is not None:
-            return goal.met(self._landed, received)
-        return goal.met(await _patiently(partial(self._landing.cursors, self._stream.name)), None)
+    async def _landed_cursors(self) -> Cursors:
+        return await _patiently(partial(self._landing.cursors, self._stream.name))
 
     async def _step(self, seconds: float) -> Received | None:
         """Read once and land what came; None if another drain is at it."""
@@ -187,6 +190,15 @@ class Drain:
         if first is None or second is None:
             return None
         return first[0] + second[0], first[1] + second[1]
+
+    async def waiting(self) -> int | None:
+        """About how many messages have not landed yet; None where the stream cannot tell.
+
+        Raises:
+            StoreUnavailable: the stream or the log cannot be reached.
+            Misconfigured: the stream is not there, or we may not look at it.
+        """
+        return await self._stream.waiting(await self._landing.cursors(self._stream.name))
 
     async def leave(self) -> None:
         """Give the right to read back, so that nobody waits for it."""

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import ipaddress
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -20,8 +20,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import EngintelError, Misconfigured
-from domain.events import Event
-from domain.ports import Appended
 from server.mcp.app import EngintelServer
 from server.mcp.holder import EngineHolder
 from server.settings import Settings
@@ -126,11 +124,8 @@ def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIAp
         told = {name: state.model_dump() for name, state in coverage.items()}
         return JSONResponse({"ready": not down, "stores": told}, status_code=503 if down else 200)
 
-    async def append(events: Sequence[Event]) -> Appended:
-        # Without another try: the sender has a clock of its own, and is told to come again.
-        return await (await holder.engine()).log.append(events)
-
-    webhooks = Webhooks(settings, append, settings.clock)
+    # Without another try: the sender has a clock of its own, and is told to come again.
+    webhooks = Webhooks(settings, holder.append, settings.clock)
     server.custom_route(f"{_WEBHOOKS}{{sender}}", methods=["POST"])(webhooks.receive)
     server.custom_route("/healthz", methods=["GET"])(alive)
     server.custom_route("/readyz", methods=["GET"])(ready)

@@ -90,6 +90,9 @@ class KafkaStream:
         offsets = self._cluster.offsets(self._cluster.topics(), latest=latest)
         return {part_of(*place): offset for place, offset in offsets.items()}
 
+    async def set_aside(self) -> None:
+        """Nothing is put aside but by us."""
+
     async def close(self) -> None:
         """Let go of every connection."""
         await _on(self._reading, self._reader.close)

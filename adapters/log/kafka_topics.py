@@ -68,9 +68,7 @@ def client_configuration(address: KafkaAddress) -> dict[str, Any]:
 
 def _signer(region: str) -> Any:  # noqa: ANN401 - a callable of the driver's shape
     try:
-        from aws_msk_iam_sasl_signer import (  # type: ignore[import-untyped]  # noqa: PLC0415 - for this sign-in alone
-            MSKAuthTokenProvider,
-        )
+        from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415 - for this sign-in alone
     except ImportError:
         raise Misconfigured(f"{IAM} needs another package: pip install 'engintel[kafka]'.") from None
 

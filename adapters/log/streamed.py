@@ -8,6 +8,13 @@ from domain.frozen import Utc
 from domain.ports import Appended, Entry, EventLog, Stream
 
 
+async def send(stream: Stream, events: Sequence[Event]) -> Appended:
+    """Make `events` durable in `stream`."""
+    if events:
+        await stream.send(events)
+    return Appended(sent=len(events))
+
+
 class StreamedLog:
     """The log of one organisation, entered through a stream; see `domain.ports.EventLog`.
 
@@ -30,11 +37,10 @@ class StreamedLog:
 
         Whoever is cut off between the two reads the same again, and the log knows it.
         """
-        if events:
-            await self._stream.send(events)
+        sent = await send(self._stream, events)
         if cursors:
             await self._log.append([], cursors)
-        return Appended(sent=len(events))
+        return sent
 
     async def read(self, lane: int, after: int, limit: int) -> Sequence[Entry]:
         """Up to `limit` entries of `lane` that follow `after`, of what has arrived."""

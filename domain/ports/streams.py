@@ -135,6 +135,14 @@ class Stream(Protocol):
             Misconfigured: it is not there, or we may not look at it.
         """
 
+    async def set_aside(self) -> int | None:
+        """About how many messages the engine itself has put aside; None where it does no such thing.
+
+        Raises:
+            StoreUnavailable: it cannot be reached.
+            Misconfigured: we may not look there.
+        """
+
     async def close(self) -> None:
         """Let go of every connection. What was not acknowledged comes again."""
 
@@ -163,6 +171,9 @@ class Landing(Protocol):
 
 class DeadLetters(Protocol):
     """Messages that could not land, until somebody looks at them."""
+
+    async def land(self, received: Received) -> Appended | None:
+        """Let what can be read by now into the log; see `Landing`."""
 
     async def letters(self) -> Sequence[KeptLetter]:
         """All of them, oldest first."""

@@ -10,6 +10,10 @@ from domain.errors import EngintelError
 from server.settings import Settings
 
 if TYPE_CHECKING:  # the engine brings drivers along, and listing tools must not wait for them
+    from collections.abc import Sequence
+
+    from domain.events import Event
+    from domain.ports import Appended, Stream
     from server.bootstrap import Engine
 
 logger = logging.getLogger(__name__)
@@ -29,6 +33,8 @@ class EngineHolder:
         self._warm_after = warm_after
         self._engine: Engine | None = None
         self._starting = asyncio.Lock()
+        self._stream: Stream | None = None
+        self._opening = asyncio.Lock()
         self._stack = AsyncExitStack()
 
     async def engine(self) -> "Engine":
@@ -41,10 +47,34 @@ class EngineHolder:
             if self._engine is None:
                 from server.bootstrap import open_engine  # noqa: PLC0415 - see above
 
-                self._engine = await self._stack.enter_async_context(open_engine(self.settings))
-                router = asyncio.create_task(self._engine.router.run())
-                self._stack.push_async_callback(_stop, router)
+                stream = await self._opened_stream()
+                self._engine = await self._stack.enter_async_context(open_engine(self.settings, stream))
+                duties = [self._engine.router.run(), *([self._engine.drain.run()] if self._engine.drain else [])]
+                for duty in duties:
+                    self._stack.push_async_callback(_stop, asyncio.create_task(duty))
             return self._engine
+
+    async def append(self, events: "Sequence[Event]") -> "Appended":
+        """Make `events` durable: in the stream before the log, which needs no database, or else in the log.
+
+        Raises:
+            EngintelError: they are not; the text says why.
+        """
+        if (stream := await self._opened_stream()) is None:
+            return await (await self.engine()).log.append(events)
+        from adapters.log.streamed import send  # noqa: PLC0415 - see above
+
+        return await send(stream, events)
+
+    async def _opened_stream(self) -> "Stream | None":
+        if self.settings.log_url is None:
+            return None
+        async with self._opening:
+            if self._stream is None:
+                from server.bootstrap import open_stream  # noqa: PLC0415 - see above
+
+                self._stream = await self._stack.enter_async_context(open_stream(self.settings))
+            return self._stream
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["EngineHolder"]:

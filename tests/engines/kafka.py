@@ -124,6 +124,7 @@ def started(jars: Path, folder: Path) -> Iterator[Broker]:
 
 def _properties(folder: Path) -> str:
     plain, sasl, tls, controller = _free_ports(4)
+    ours = f"PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},TLS://127.0.0.1:{tls}"
     jaas = "org.apache.kafka.common.security"
     known = f'{jaas}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
     scram = f"{jaas}.scram.ScramLoginModule required;"
@@ -132,9 +133,8 @@ def _properties(folder: Path) -> str:
             "process.roles=broker,controller",
             "node.id=1",
             f"controller.quorum.voters=1@127.0.0.1:{controller}",
-            f"listeners=PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},TLS://127.0.0.1:{tls},"
-            f"CONTROLLER://127.0.0.1:{controller}",
-            f"advertised.listeners=PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},TLS://127.0.0.1:{tls}",
+            f"listeners={ours},CONTROLLER://127.0.0.1:{controller}",
+            f"advertised.listeners={ours}",
             "listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SASL_SSL,CONTROLLER:PLAINTEXT",
             "controller.listener.names=CONTROLLER",
             "inter.broker.listener.name=PLAIN",
