@@ -202,10 +202,11 @@ class Drain:
 
     async def leave(self) -> None:
         """Give the right to read back, so that nobody waits for it."""
-        lease, self._lease, self._standing = self._lease, None, None
-        if lease is not None:
-            with suppress(StoreUnavailable):
-                await self._leases.give_back(lease)
+        async with self._one:
+            lease, self._lease, self._standing = self._lease, None, None
+            if lease is not None:
+                with suppress(StoreUnavailable):
+                    await self._leases.give_back(lease)
 
 
 async def _patiently(step: Callable[[], Awaitable[Result]]) -> Result:

@@ -62,12 +62,12 @@ class Intake:
     async def filling(self) -> AsyncIterator[None]:
         """Let the stores follow while the block reads."""
         duties = [self._router.run(), *([self._drain.run()] if self._drain is not None else [])]
-        following = asyncio.gather(*duties)
+        following = asyncio.gather(*duties, return_exceptions=True)  # and so its end is the end of all of them
         try:
             yield
         finally:
             following.cancel()
-            with suppress(asyncio.CancelledError, ExceptionGroup):
+            with suppress(asyncio.CancelledError):
                 await following
 
     async def git(self, path: Path, project: str | None, progress: Progress) -> Ingested:

@@ -19,7 +19,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from adapters.log.address import filled, parse, wrong
+from adapters.log.address import Address, filled, parse, wrong
 from domain.errors import Misconfigured, StoreUnavailable
 
 Result = TypeVar("Result")
@@ -33,6 +33,7 @@ def _http(value: str) -> str:
 
 
 OPTIONS: Final[Mapping[str, Callable[[str], object]]] = {"region": filled, "endpoint": _http, "create": filled}
+"""What every address of AWS may say."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,21 @@ class AwsAddress:
     region: str | None
     endpoint: str | None
     create: bool
+    whole: Address
 
 
-def read_address(url: str, most: int) -> AwsAddress:
+def read_address(url: str, most: int, more: Mapping[str, Callable[[str], object]] | None = None) -> AwsAddress:
     """The address that `url` spells: `sqs://NAME?region=eu-central-1`.
 
     Args:
         url: as it was set.
         most: how many characters a name may have.
+        more: options that there are besides.
 
     Raises:
         Misconfigured: it will not do; the text names the option.
     """
-    address = parse(url, OPTIONS)
+    address = parse(url, {**OPTIONS, **(more or {})})
     if address.user is not None:
         raise wrong(f"{address.scheme}:// takes no user: set AWS_ACCESS_KEY_ID and so on, or a role")
     plain = address.place.replace("-", "").replace("_", "")
@@ -66,6 +69,7 @@ def read_address(url: str, most: int) -> AwsAddress:
         region=address.options.get("region"),
         endpoint=address.options.get("endpoint"),
         create=address.allowed(default=False),
+        whole=address,
     )
 
 

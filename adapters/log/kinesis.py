@@ -19,7 +19,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from adapters.log.aws import AwsAddress, code_of, make_client, on, read_address, translated
-from adapters.log.wire import Frame, frames, org_of, unframed
+from adapters.log.wire import Frame, dead, frames, org_of, unframed
 from domain.errors import Misconfigured, StoreUnavailable
 from domain.events import Event
 from domain.ports import Carried, Cursors, DeadLetter, Received
@@ -302,7 +302,12 @@ class KinesisStream:
         return reading
 
     def _take(self, reading: _Reading, part: str, record: Mapping[str, Any]) -> None:
-        if org_of(record["Data"]) not in {None, self._org}:
+        owner = org_of(record["Data"])
+        if owner is None:
+            # Whoever else shares the stream sees this letter, too: what the record says is for nobody but its owner.
+            why = "it was not written by this program and does not say whose it is, so it stays in Kinesis alone"
+            reading.dead.append(dead(part, record["SequenceNumber"], why, b""))
+        if owner != self._org:
             return
         for told in unframed(part, record["SequenceNumber"], record["Data"]):
             if isinstance(told, Carried):

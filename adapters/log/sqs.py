@@ -16,13 +16,14 @@ import json
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from adapters.log.address import wrong
+from adapters.log.address import filled, wrong
 from adapters.log.aws import AwsAddress, code_of, make_client, on, read_address, translated
 from adapters.log.wire import Frame, dead, frames, org_of, unframed
 from domain.errors import Misconfigured, StoreUnavailable
@@ -36,8 +37,10 @@ REQUEST_BYTES: Final = 1024 * 1024
 _QUEUE_NAME: Final = 80
 """Characters, with the organisation and `.fifo`; as above."""
 _GROUP: Final = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,./:;<=>?@\[\\\]^_`{|}~-]{1,128}")
-_INVISIBLE_SECONDS: Final = 120
-"""How long a message is nobody else's: longer than any landing, which the database ends after a minute."""
+_VISIBILITY: Final = 20
+"""Seconds for which a message that was received is nobody else's: how long an entity waits for a drain that died. While
+one lives and still lands, it asks for more."""
+_KEPT_AT_MOST: Final = 900.0
 _RECEIVERS: Final = 4
 _SEND_ATTEMPTS: Final = 5
 _RETENTION_SECONDS: Final = 14 * 24 * 3600
@@ -50,7 +53,7 @@ def open_sqs(url: str, org: str) -> "SqsStream":
     Raises:
         Misconfigured: the URL will not do.
     """
-    return SqsStream(read_address(url, _QUEUE_NAME), org)
+    return SqsStream(read_address(url, _QUEUE_NAME, {"visibility": filled}), org)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class SqsStream:
             org: whose queue it is: `NAME-ORG.fifo`.
         """
         self._address = address
+        self._visibility = address.whole.whole("visibility", 2, 43_200, _VISIBILITY)
         self._org = org
         self._queue_name = f"{address.name}-{org}.fifo"
         self._part = f"sqs:{self._queue_name}"
@@ -82,6 +86,7 @@ class SqsStream:
         self._client: Any = None
         self._queue: _Queue | None = None
         self._opening = asyncio.Lock()
+        self._keeping: asyncio.Task[None] | None = None
 
     async def _opened(self) -> _Queue:
         async with self._opening:
@@ -117,7 +122,7 @@ class SqsStream:
             "DeduplicationScope": "messageGroup",
             "FifoThroughputLimit": "perMessageGroupId",
             "MessageRetentionPeriod": str(_RETENTION_SECONDS),
-            "VisibilityTimeout": str(_INVISIBLE_SECONDS),
+            "VisibilityTimeout": str(self._visibility),
         }
         return str(self._client.create_queue(QueueName=self._queue_name, Attributes=attributes)["QueueUrl"])
 
@@ -168,7 +173,35 @@ class SqsStream:
                 return_exceptions=True,
             )
             messages += [message for some in more if not isinstance(some, BaseException) for message in some]
-        return self._received(messages)
+        received = self._received(messages)
+        self._keeping = asyncio.create_task(self._keep(queue, received.receipts))
+        return received
+
+    async def _keep(self, queue: _Queue, receipts: Sequence[str]) -> None:
+        """Ask for more time, again and again, until somebody has landed them or given them back."""
+        with suppress(TimeoutError, StoreUnavailable, Misconfigured):
+            async with asyncio.timeout(_KEPT_AT_MOST):
+                while True:
+                    await asyncio.sleep(self._visibility / 2)
+                    await self._hide(queue, receipts, self._visibility)
+
+    async def _hide(self, queue: _Queue, receipts: Sequence[str], seconds: int) -> None:
+        for ten in _tens(receipts):
+            await on(self._threads, partial(self._hide_ten, queue, ten, seconds))
+
+    def _hide_ten(self, queue: _Queue, receipts: Sequence[str], seconds: int) -> None:
+        entries = [
+            {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+            for number, receipt in enumerate(receipts)
+        ]
+        with translated("SQS"):
+            self._client.change_message_visibility_batch(QueueUrl=queue.url, Entries=entries)
+
+    def _let_go(self) -> None:
+        """Ask for no more time."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
 
     def _receive(self, queue: _Queue, seconds: int) -> list[dict[str, Any]]:
         with translated("SQS"):
@@ -176,7 +209,7 @@ class SqsStream:
                 QueueUrl=queue.url,
                 MaxNumberOfMessages=MESSAGES,
                 WaitTimeSeconds=seconds,  # with none, only some of SQS's servers are asked
-                VisibilityTimeout=_INVISIBLE_SECONDS,
+                VisibilityTimeout=self._visibility,
             )
         return list(answer.get("Messages", []))
 
@@ -207,6 +240,7 @@ class SqsStream:
 
     async def acknowledge(self, received: Received) -> None:
         """Delete what has landed. What SQS forgets of that comes again."""
+        self._let_go()
         queue = await self._opened()
         await asyncio.gather(
             *(on(self._threads, partial(self._delete, queue, ten)) for ten in _tens(received.receipts))
@@ -219,20 +253,9 @@ class SqsStream:
 
     async def give_back(self, received: Received) -> None:
         """Let others have what has not landed, the last of a group first, so that nobody gets it before the first."""
-        queue = await self._opened()
-        for ten in _tens(received.receipts[::-1]):
-            try:
-                await on(self._threads, partial(self._show, queue, ten))
-            except (StoreUnavailable, Misconfigured):
-                return  # then they come again by themselves
-
-    def _show(self, queue: _Queue, receipts: Sequence[str]) -> None:
-        entries = [
-            {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
-            for number, receipt in enumerate(receipts)
-        ]
-        with translated("SQS"):
-            self._client.change_message_visibility_batch(QueueUrl=queue.url, Entries=entries)
+        self._let_go()
+        with suppress(StoreUnavailable, Misconfigured):  # then they come again by themselves
+            await self._hide(await self._opened(), received.receipts[::-1], 0)
 
     async def goal(self) -> "_Empty":
         """An empty queue: SQS has no places that could be named."""
@@ -267,6 +290,7 @@ class SqsStream:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        self._let_go()
         self._threads.shutdown(wait=False)
         if self._client is not None:
             self._client.close()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.error import URLError
 
-from tests.acceptance.program import free_port
+from tests.acceptance.program import ROOT, free_port
 
 _START_SECONDS = 60
 ENVIRONMENT = {
@@ -27,7 +27,8 @@ def running() -> Iterator[str]:
     """The server's address; it is stopped at the end."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-c", f"from moto.server import main; main(['-H', '127.0.0.1', '-p', '{port}'])"],
+        [sys.executable, "-m", "tests.engines.moto_server", str(port)],
+        cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **ENVIRONMENT},
