@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which engine fills which role."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,10 @@ from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
 from adapters.inbox.postgres import PostgresInbox
+from adapters.log.catalog import make_stream
+from adapters.log.landing import PostgresLanding
 from adapters.log.postgres import PostgresLog
+from adapters.log.streamed import StreamedLog
 from adapters.postgres.consumers import PostgresConsumers
 from adapters.postgres.database import Database
 from adapters.postgres.leases import PostgresLeases
@@ -23,6 +26,7 @@ from domain.ports import (
     Audit,
     Confirmations,
     Consumers,
+    DeadLetters,
     Directory,
     EventLog,
     Events,
@@ -34,9 +38,11 @@ from domain.ports import (
     Projection,
     Quarantine,
     SlackWriter,
+    Stream,
     Vectors,
 )
 from server.courier import Courier
+from server.drain import Drain
 from server.router import Router
 from server.settings import Settings
 from server.sorter import Sorter
@@ -68,6 +74,17 @@ class Engine:
     courier: Courier
     duties: Mapping[str, Duty]
     """What a worker does beside filling the stores, by name."""
+    dead_letters: DeadLetters
+    stream: Stream | None = None
+    drain: Drain | None = None
+    """Carries the stream into the log. Both are there if `ENGINTEL_LOG_URL` is set."""
+
+    async def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Bring everything that was sent into the log, and the log into every store; see `Router.catch_up`."""
+        await self.sorter.catch_up()
+        if self.drain is not None:
+            await self.drain.catch_up()
+        await self.router.catch_up(progress)
 
     def now(self) -> datetime:
         """The present moment."""
@@ -87,8 +104,29 @@ class Engine:
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
+async def open_stream(settings: Settings) -> AsyncIterator[Stream | None]:
+    """The stream before the log, if there is to be one. It connects when it is used, and needs no database.
+
+    Raises:
+        Misconfigured: its address will not do, or its driver is not installed.
+    """
+    if settings.log_url is None:
+        yield None
+        return
+    stream = make_stream(settings.log_url, settings.organisation)
+    try:
+        yield stream
+    finally:
+        await stream.close()
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings, stream: Stream | None = None) -> AsyncIterator[Engine]:
     """Start what `settings` ask for, bring the schema up to date, and on the way out let go of everything.
+
+    Args:
+        settings: of this process.
+        stream: the stream before the log, if it was opened already.
 
     Raises:
         Misconfigured: a setting will not do.
@@ -98,9 +136,15 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(settings.database_url, settings.home_folder).open())
         await migrate(database)
-        log = PostgresLog(database, org)
-        stack.push_async_callback(log.close)
+        kept = PostgresLog(database, org)
+        stack.push_async_callback(kept.close)
         leases = PostgresLeases(database, org)
+        landing = PostgresLanding(database, org)
+        stream = stream or await stack.enter_async_context(open_stream(settings))
+        drain = Drain(stream, landing, leases) if stream else None
+        if drain is not None:
+            stack.push_async_callback(drain.leave)
+        log = StreamedLog(stream, kept) if stream else kept
         inbox = PostgresInbox(database, org)
         stack.push_async_callback(inbox.close)
         sorter = Sorter(inbox, log, leases)
@@ -132,7 +176,10 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             outbox=outbox,
             audit=audit,
             courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
-            duties={"sorter": sorter},
+            duties={"sorter": sorter, **({"drain": drain} if drain else {})},
+            dead_letters=landing,
+            stream=stream,
+            drain=drain,
         )
 
 

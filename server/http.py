@@ -18,7 +18,6 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.deliveries import Delivery
 from domain.errors import Misconfigured
 from server.mcp.app import EngintelServer, build_server
 from server.mcp.holder import EngineHolder
@@ -117,11 +116,8 @@ def build_app(
     app: Starlette = server.streamable_http_app(transport_security=_security(settings))
     guarded = RequireToken(app, settings.http_token) if settings.http_token else app
 
-    async def put(deliveries: Sequence[Delivery]) -> None:
-        # Without another try: the sender has a clock of its own, and is told to come again.
-        await (await holder.engine()).inbox.put(deliveries)
-
-    return _WithWebhooks(guarded, watching.counting(Webhooks(settings, put, settings.clock), PREFIX))
+    # Without another try: the sender has a clock of its own, and is told to come again.
+    return _WithWebhooks(guarded, watching.counting(Webhooks(settings, holder.keep, settings.clock), PREFIX))
 
 
 class _WithWebhooks:

@@ -16,6 +16,7 @@ from adapters.sources.git import GitRepository
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.events import Event
 from domain.ports import Appended, EventLog
+from server.drain import Drain
 from server.router import Router
 
 BATCH: Final = 500
@@ -43,14 +44,16 @@ class Ingested:
 class Intake:
     """Reads sources into a log. The stores are filled meanwhile, so they are nearly done when reading is."""
 
-    def __init__(self, log: EventLog, router: Router, now: Callable[[], datetime]) -> None:
+    def __init__(self, log: EventLog, router: Router, now: Callable[[], datetime], drain: Drain | None = None) -> None:
         """Name the log and who fills the stores from it.
 
         Args:
             log: where events go.
             router: carries them into the stores.
             now: tells when a delivery was received.
+            drain: carries them into the log, if a stream is before it.
         """
+        self._drain = drain
         self._log = log
         self._router = router
         self._now = now
@@ -58,12 +61,13 @@ class Intake:
     @asynccontextmanager
     async def filling(self) -> AsyncIterator[None]:
         """Let the stores follow while the block reads."""
-        following = asyncio.create_task(self._router.run())
+        duties = [self._router.run(), *([self._drain.run()] if self._drain is not None else [])]
+        following = asyncio.gather(*duties, return_exceptions=True)  # and so its end is the end of all of them
         try:
             yield
         finally:
             following.cancel()
-            with suppress(asyncio.CancelledError, ExceptionGroup):
+            with suppress(asyncio.CancelledError):
                 await following
 
     async def git(self, path: Path, project: str | None, progress: Progress) -> Ingested:

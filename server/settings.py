@@ -28,6 +28,9 @@ class Settings:
     database_url: str | None = _setting(
         "ENGINTEL_DATABASE_URL", "PostgreSQL to use in place of the embedded one", secret=True
     )
+    log_url: str | None = _setting(
+        "ENGINTEL_LOG_URL", "stream before the log: `kafka://…`, `sqs://…` or `kinesis://…`", secret=True
+    )
     writes: str | None = _setting(
         "ENGINTEL_WRITES", "`off`, `on`, or allowed targets such as `jira:PAY-*, slack:#payments` (`off`)"
     )

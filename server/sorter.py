@@ -5,9 +5,9 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -16,7 +16,7 @@ from adapters.sources.webhooks import delivery_key
 from domain.deliveries import Delivery
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.events import Event
-from domain.ports import EventLog, Inbox, Leases, Sack
+from domain.ports import EventLog, Inbox, Leases, Sack, Stream
 
 CURSOR: Final = "inbox"
 BATCH: Final = 500
@@ -27,6 +27,14 @@ _LASTS: Final = timedelta(seconds=10)
 _LONGEST_PAUSE: Final = 30.0
 
 logger = logging.getLogger(__name__)
+
+
+class HasInbox(Protocol):
+    """The engine, as far as it is needed here."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Where deliveries are kept that cannot be read."""
 
 
 class Sorter:
@@ -126,6 +134,20 @@ class Sorter:
                 await self._leases.give_back(lease)
         except StoreUnavailable:
             logger.debug("The sorter's lease runs out by itself.")
+
+
+async def send_on(deliveries: Sequence[Delivery], stream: Stream, engine: Callable[[], Awaitable["HasInbox"]]) -> None:
+    """Read `deliveries` at once and make what they tell durable in `stream`, which needs no database.
+
+    Raises:
+        StoreUnavailable: not all of it is; sending them again is safe. Only what cannot be read needs the database.
+    """
+    events, problems = await asyncio.to_thread(_opened, deliveries)
+    if events:
+        await stream.send(events)
+    for delivery, reason in problems:
+        key = delivery_key(delivery.source, delivery.headers, delivery.body)
+        await (await engine()).inbox.refuse(delivery, key, reason)
 
 
 def _up_to(count: int, sacks: Sequence[Sack]) -> Sequence[Sack]:

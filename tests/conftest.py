@@ -12,6 +12,8 @@ import pytest
 from adapters.postgres.database import Database
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
+from tests.engines import aws as moto
+from tests.engines import kafka as brokers
 
 
 def make_home() -> Path:
@@ -53,3 +55,22 @@ async def database() -> AsyncIterator[Database]:
 def org() -> str:
     """An organisation that nobody else has."""
     return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[brokers.Broker]:
+    """A real broker that all tests share."""
+    try:
+        with brokers.running() as broker:
+            yield broker
+    except brokers.Unavailable as error:
+        pytest.skip(f"no Kafka here: {error}")
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    """The address of a server that plays AWS, and an environment that signs requests to it."""
+    with pytest.MonkeyPatch.context() as patch, moto.running() as url:
+        for name, value in moto.ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield url

@@ -3,7 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
@@ -34,45 +35,19 @@ class PostgresLog:
 
     async def append(self, events: Sequence[Event], cursors: Mapping[str, Mapping[str, Any]] | None = None) -> Appended:
         """Add what is new of `events`, and set `cursors`, in one transaction."""
-        unique: dict[str, Event] = {}
-        for event in events:
-            unique.setdefault(event.id, event)
-        by_lane: dict[int, list[Event]] = defaultdict(list)
-        for event in unique.values():
-            by_lane[lane_of(event.entity)].append(event)
+        told = [(event.id, event.entity, partial(_text, event)) for event in events]
         async with self._database.session(self._org) as connection:
-            entries = await self._insert(connection, by_lane, list(unique)) if by_lane else []
-            for source, cursor in (cursors or {}).items():
-                await connection.execute(_SQL["move_cursor"], self._org, source, json_text(cursor))
-            if entries:
-                await connection.execute(_SQL["announce"], self._org)
-        for reader in self._readers:
-            reader(entries)
-        return Appended(new=len(entries), known=len(events) - len(entries))
+            placed = await add(connection, self._org, told, cursors or {})
+        if placed and self._readers:
+            by_id = {event.id: event for event in reversed(events)}
+            entries = [Entry(lane=p.lane, position=p.position, received_at=p.at, event=by_id[p.id]) for p in placed]
+            for reader in self._readers:
+                reader(entries)
+        return Appended(new=len(placed), known=len(events) - len(placed))
 
     def tell(self, reader: Callable[[Sequence[Entry]], None]) -> None:
         """Let `reader` have every entry that this process appends from now on, once it is durable."""
         self._readers.append(reader)
-
-    async def _insert(
-        self, connection: Connection, by_lane: Mapping[int, Sequence[Event]], ids: Sequence[str]
-    ) -> list[Entry]:
-        lanes = sorted(by_lane)
-        await connection.execute(_SQL["make_lanes"], self._org, lanes)
-        locked = await connection.fetch(_SQL["lock_lanes"], self._org, lanes)
-        heads, now = {row["lane"]: row["head"] for row in locked}, locked[0]["now"]
-        known = {row["event_id"] for row in await connection.fetch(_SQL["known_ids"], self._org, ids)}
-        entries: list[Entry] = []
-        for lane in lanes:
-            for event in by_lane[lane]:
-                if event.id not in known:
-                    heads[lane] += 1
-                    entries.append(Entry(lane=lane, position=heads[lane], received_at=now, event=event))
-        if entries:
-            rows = [(e.lane, e.position, e.event.id, encode(e.event).decode()) for e in entries if e.event]
-            await connection.execute(_SQL["insert_entries"], self._org, *map(list, zip(*rows, strict=True)))
-            await connection.execute(_SQL["move_heads"], self._org, lanes, [heads[lane] for lane in lanes])
-        return entries
 
     async def read(self, lane: int, after: int, limit: int) -> Sequence[Entry]:
         """Up to `limit` entries of `lane` that follow `after`."""
@@ -104,6 +79,63 @@ class PostgresLog:
     async def close(self) -> None:
         """Give the listening connection back."""
         await self._news.close()
+
+
+Told: TypeAlias = tuple[str, str, Callable[[], str]]
+"""An event's id, its entity, and what gives its payload: a known event need not be written out."""
+
+
+class Placed(NamedTuple):
+    """Where a new event has come to lie, and when."""
+
+    lane: int
+    position: int
+    id: str
+    at: Utc
+
+
+async def add(
+    connection: Connection, org: str, events: Sequence[Told], cursors: Mapping[str, Mapping[str, Any]]
+) -> list[Placed]:
+    """Add what is new of `events`, in order, and set `cursors`, inside the caller's transaction. Gives what is new."""
+    unique: dict[str, Told] = {}
+    for event in events:
+        unique.setdefault(event[0], event)
+    by_lane: dict[int, list[Told]] = defaultdict(list)
+    for event in unique.values():
+        by_lane[lane_of(event[1])].append(event)
+    placed = await _insert(connection, org, by_lane, list(unique)) if by_lane else []
+    for source, cursor in cursors.items():
+        await connection.execute(_SQL["move_cursor"], org, source, json_text(cursor))
+    if placed:
+        await connection.execute(_SQL["announce"], org)
+    return placed
+
+
+async def _insert(
+    connection: Connection, org: str, by_lane: Mapping[int, Sequence[Told]], ids: Sequence[str]
+) -> list[Placed]:
+    lanes = sorted(by_lane)
+    await connection.execute(_SQL["make_lanes"], org, lanes)
+    locked = await connection.fetch(_SQL["lock_lanes"], org, lanes)
+    heads, now = {row["lane"]: row["head"] for row in locked}, locked[0]["now"]
+    known = {row["event_id"] for row in await connection.fetch(_SQL["known_ids"], org, ids)}
+    placed: list[Placed] = []
+    rows: list[tuple[int, int, str, str]] = []
+    for lane in lanes:
+        for event_id, _, payload in by_lane[lane]:
+            if event_id not in known:
+                heads[lane] += 1
+                placed.append(Placed(lane, heads[lane], event_id, now))
+                rows.append((lane, heads[lane], event_id, payload()))
+    if rows:
+        await connection.execute(_SQL["insert_entries"], org, *map(list, zip(*rows, strict=True)))
+        await connection.execute(_SQL["move_heads"], org, lanes, [heads[lane] for lane in lanes])
+    return placed
+
+
+def _text(event: Event) -> str:
+    return encode(event).decode()
 
 
 def _entry(lane: int, position: int, received_at: Utc, payload: str) -> Entry:

@@ -31,13 +31,17 @@ class Entry(Frozen):
 
 
 class Appended(Frozen):
-    """What became of a batch: how many events are new, how many were there already."""
+    """What became of a batch: how many events are new, how many were there already.
+
+    `sent` are durable in a stream that leads into the log; which of them are new is seen once they arrive.
+    """
 
     new: int = 0
     known: int = 0
+    sent: int = 0
 
     def __add__(self, other: "Appended") -> "Appended":
-        return Appended(new=self.new + other.new, known=self.known + other.known)
+        return Appended(new=self.new + other.new, known=self.known + other.known, sent=self.sent + other.sent)
 
 
 class EventLog(Protocol):

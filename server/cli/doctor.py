@@ -55,6 +55,7 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
             "organisation": engine.settings.organisation,
         },
         {"part": "log", "state": _OK, "entries": sum(heads.values())},
+        *await _stream_checks(engine),
     ]
     figures = await figures_of(engine)
     limit = engine.settings.lag_limit_seconds
@@ -82,6 +83,20 @@ def _store_check(name: str, store: StoreFigures, limit: float) -> dict[str, Any]
     if why is not None:
         check |= {"state": "down" if store.state == "down" or store.breaker != "closed" else "late", "why": why}
     return check
+
+
+async def _stream_checks(engine: Engine) -> list[dict[str, Any]]:
+    if engine.stream is None or engine.drain is None:
+        return []
+    check: dict[str, Any] = {"part": "stream", "state": _OK, "engine": engine.stream.name}
+    try:
+        told = {"waiting": await engine.drain.waiting(), "set_aside_there": await engine.stream.set_aside()}
+        check |= {name: count for name, count in told.items() if count is not None}
+    except EngintelError as error:
+        check |= {"state": "down", "why": str(error)}
+    held = await engine.dead_letters.count()
+    look = {"see": "engintel deadletters list"} if held else {}
+    return [check, {"part": "dead letters", "state": "held" if held else _OK, "messages": held, **look}]
 
 
 def _actions(settings: Settings) -> list[dict[str, Any]]:

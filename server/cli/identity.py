@@ -57,8 +57,8 @@ async def _decide(arguments: argparse.Namespace, decision: str) -> int:
             entity=f"identity:{first}|{second}",
             body=body,
         )
-        await Intake(engine.log, engine.router, engine.now).events([event])
-        await engine.router.catch_up()
+        await Intake(engine.log, engine.router, engine.now, engine.drain).events([event])
+        await engine.catch_up()
         await engine.audit.record("local", decision, f"{first} | {second}", "done", {"reason": arguments.reason})
         people = await engine.directory.people(accounts=[first, second])
     print("\n".join(f"{person.name} ({person.id}): {', '.join(person.keys)}" for person in people))

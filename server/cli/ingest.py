@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from domain.errors import EngintelError, Misconfigured
+from domain.ports import Appended
 from server.bootstrap import Engine, open_engine
 from server.cli.logs import log_to
 from server.cli.progress import progress
@@ -23,7 +24,7 @@ async def git(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     log_to(settings)
     async with open_engine(settings) as engine:
-        intake = Intake(engine.log, engine.router, engine.now)
+        intake = Intake(engine.log, engine.router, engine.now, engine.drain)
         readers = [_reader(intake, path, arguments.project) for path in arguments.paths]
         return await _ingest(engine, intake, readers, "commits")
 
@@ -46,7 +47,7 @@ async def deliveries(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     log_to(settings)
     async with open_engine(settings) as engine:
-        intake = Intake(engine.log, engine.router, engine.now)
+        intake = Intake(engine.log, engine.router, engine.now, engine.drain)
         return await _ingest(engine, intake, [read], "deliveries")
 
 
@@ -63,8 +64,7 @@ async def _ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awa
                 print(f"engintel: {error}", file=sys.stderr)
     await fill(engine)
     for result in results:
-        told = f"{result.name}: {result.read} {unit} read, {result.appended.new} events new"
-        print(f"{told}, {result.appended.known} known" if result.appended.known else told)
+        print(f"{result.name}: {result.read} {unit} read, {_became(result.appended)}")
         for note in result.notes:
             print(f"  note: {note}")
         for problem in result.problems[:PROBLEMS_SHOWN]:
@@ -72,15 +72,26 @@ async def _ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awa
         if len(result.problems) > PROBLEMS_SHOWN:
             print(f"  and {len(result.problems) - PROBLEMS_SHOWN} more", file=sys.stderr)
     total = total_of(results)
-    print(f"{total.new} new events in the log and every store, in {time.monotonic() - began:.1f} s")
+    told = f"{total.sent} events, or what was new of them," if total.sent else f"{total.new} new events"
+    print(f"{told} in the log and every store, in {time.monotonic() - began:.1f} s")
     problems = sum(len(result.problems) for result in results)
     if problems:
         print(f"engintel: {problems} {unit} could not be used; everything else was", file=sys.stderr)
     return 1 if failed or problems else 0
 
 
+def _became(appended: Appended) -> str:
+    """What came of events, in words. What a stream took is looked at once it arrives."""
+    if appended.sent:
+        return f"{appended.sent} events sent"
+    return f"{appended.new} events new" + (f", {appended.known} known" if appended.known else "")
+
+
 async def fill(engine: Engine) -> None:
-    """Bring every store up to the end of the log, and show how that goes."""
+    """Bring what was sent into the log and every store up to the log's end, and show how that goes."""
+    if engine.drain is not None:
+        with progress("carrying into the log", "events") as carried:
+            await engine.drain.catch_up(lambda events: carried(events, None))
     furthest = 0
     with progress("filling the stores", "entries") as show:
 

@@ -176,6 +176,15 @@ def _add_keeping(commands: Commands) -> None:
     for verb, says in (("show", "show one with its event"), ("retry", "apply one again"), ("drop", "give one up")):
         item = _command(verbs, verb, f"quarantine:{verb}", says)
         item.add_argument("item", metavar="ITEM")
+    letters = commands.add_parser(
+        "deadletters",
+        help="look at messages of a stream that are no events",
+        description="Messages of a stream that could not become entries of the log.",
+    )
+    verbs = letters.add_subparsers(title="what to do", metavar="VERB", required=True)
+    _command(verbs, "list", "letters:letters_list", "list messages of a stream that could not enter the log")
+    for verb, says in (("show", "show one"), ("retry", "read one again"), ("drop", "forget one")):
+        _command(verbs, verb, f"letters:letters_{verb}", says).add_argument("item", metavar="PART@POSITION")
     _add_records(commands)
     identity = commands.add_parser(
         "identity", help="say who is who", description="Say which accounts are one person's."

@@ -10,6 +10,10 @@ from domain.errors import EngintelError
 from server.settings import Settings
 
 if TYPE_CHECKING:  # the engine brings drivers along, and listing tools must not wait for them
+    from collections.abc import Sequence
+
+    from domain.deliveries import Delivery
+    from domain.ports import Stream
     from server.bootstrap import Engine
 
 logger = logging.getLogger(__name__)
@@ -31,6 +35,8 @@ class EngineHolder:
         self._fills = fills
         self._engine: Engine | None = None
         self._starting = asyncio.Lock()
+        self._stream: Stream | None = None
+        self._opening = asyncio.Lock()
         self._stack = AsyncExitStack()
 
     async def engine(self) -> "Engine":
@@ -43,11 +49,35 @@ class EngineHolder:
             if self._engine is None:
                 from server.bootstrap import open_engine  # noqa: PLC0415 - see above
 
-                self._engine = await self._stack.enter_async_context(open_engine(self.settings))
+                stream = await self._opened_stream()
+                self._engine = await self._stack.enter_async_context(open_engine(self.settings, stream))
                 if self._fills:
                     for duty in (*self._engine.duties.values(), self._engine.router):
                         self._stack.push_async_callback(_stop, asyncio.create_task(duty.run()))
             return self._engine
+
+    async def keep(self, deliveries: "Sequence[Delivery]") -> None:
+        """Make `deliveries` durable: in the stream before the log, which needs no database, or else in the inbox.
+
+        Raises:
+            EngintelError: they are not; the text says why.
+        """
+        if (stream := await self._opened_stream()) is None:
+            await (await self.engine()).inbox.put(deliveries)
+            return
+        from server.sorter import send_on  # noqa: PLC0415 - see above
+
+        await send_on(deliveries, stream, self.engine)
+
+    async def _opened_stream(self) -> "Stream | None":
+        if self.settings.log_url is None:
+            return None
+        async with self._opening:
+            if self._stream is None:
+                from server.bootstrap import open_stream  # noqa: PLC0415 - see above
+
+                self._stream = await self._stack.enter_async_context(open_stream(self.settings))
+            return self._stream
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["EngineHolder"]:

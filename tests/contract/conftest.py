@@ -1,5 +1,7 @@
 """The engines that every suite is run over. An engine that is not there is skipped with a reason, never passed."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from adapters.directory.postgres import PostgresDirectory
@@ -8,6 +10,8 @@ from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
 from adapters.postgres.database import Database
 from adapters.vectors.postgres import PostgresVectors
+from domain.ports import EventLog
+from tests.engines.logs import ENGINES, RUN, Entrance, entered
 
 
 @pytest.fixture
@@ -32,3 +36,35 @@ def vectors(database: Database, org: str) -> PostgresVectors:
 def graph(database: Database, org: str) -> PostgresGraph:
     """The graph under test."""
     return PostgresGraph(database, org)
+
+
+@pytest.fixture(params=ENGINES)
+def log_url(request: pytest.FixtureRequest) -> str | None:
+    """Where the stream before the log is: each engine in turn, and none."""
+    return url_of(request.param, request)
+
+
+def url_of(engine: str, request: pytest.FixtureRequest) -> str | None:
+    """The address of an engine that is started for whoever asks first."""
+    match engine:
+        case "kafka":
+            broker = request.getfixturevalue("kafka")
+            return f"kafka://{broker.plain}?prefix=test-{RUN}.&partitions=2"
+        case "sqs" | "kinesis":
+            endpoint = request.getfixturevalue("aws")
+            url = f"{engine}://test-{RUN}?region=eu-central-1&endpoint={endpoint}&create=yes"
+            return f"{url}&visibility=2" if engine == "sqs" else url  # nobody waits long for a drain that died
+    return None
+
+
+@pytest.fixture
+async def entrance(database: Database, org: str, log_url: str | None) -> AsyncIterator[Entrance]:
+    """The log under test, with what is before it."""
+    async with entered(database, org, log_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def log(entrance: Entrance) -> EventLog:
+    """The log under test."""
+    return entrance.log
