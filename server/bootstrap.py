@@ -13,7 +13,9 @@ from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
 from adapters.log.postgres import PostgresLog, PostgresQuarantine
 from adapters.postgres.database import Database
+from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.migrate import migrate
+from adapters.postgres.polls import PostgresPolls
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import (
     Audit,
@@ -24,14 +26,17 @@ from domain.ports import (
     Graph,
     JiraWriter,
     Outbox,
+    Polls,
     Projection,
     Quarantine,
     SlackWriter,
     Vectors,
 )
 from server.courier import Courier
+from server.polling import Pollers, Polling
 from server.router import Router
 from server.settings import Settings
+from server.sources import polled_sources
 from tools.context import ToolContext
 
 
@@ -53,6 +58,9 @@ class Engine:
     outbox: Outbox
     audit: Audit
     courier: Courier
+    polls: Polls
+    polling: Polling
+    pollers: Pollers
 
     def now(self) -> datetime:
         """The present moment."""
@@ -93,6 +101,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         projections = (directory, events, vectors, graph)
         outbox = PostgresOutbox(database, org)
         audit = PostgresAudit(database, org)
+        polls = PostgresPolls(database, org)
+        polling = Polling(log, PostgresLeases(database, org), polls)
         yield Engine(
             settings=settings,
             database=database,
@@ -108,6 +118,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             outbox=outbox,
             audit=audit,
             courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
+            polls=polls,
+            polling=polling,
+            pollers=Pollers(polling, lambda: polled_sources(settings, settings.clock)),
         )
 
 

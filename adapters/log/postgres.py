@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed
-from domain.errors import EngintelError
+from domain.errors import EngintelError, LeaseLost
 from domain.events import Event, decode, encode
 from domain.frozen import Utc
 from domain.ports import Appended, Entry, Quarantined, lane_of
@@ -46,7 +46,9 @@ class PostgresLog:
         async with self._database.session(self._org) as connection:
             new = await self._insert(connection, by_lane, list(unique)) if by_lane else 0
             for source, cursor in (cursors or {}).items():
-                await connection.execute(_SQL["move_cursor"], self._org, source, json_text(cursor))
+                moved = await connection.execute(_SQL["move_cursor"], self._org, source, json_text(cursor))
+                if rows_changed(moved) == 0:
+                    raise LeaseLost(source)
             if new:
                 await connection.execute(_SQL["announce"], self._org)
         return Appended(new=new, known=len(events) - new)

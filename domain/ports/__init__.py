@@ -12,6 +12,7 @@ from domain.ports.actions import (
 )
 from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
+from domain.ports.polls import Polled, PolledSource, Polls, Portion, Stream
 from domain.ports.stores import (
     Activity,
     Batch,
@@ -53,12 +54,17 @@ __all__ = [
     "Match",
     "Outbox",
     "OutboxEntry",
+    "Polled",
+    "PolledSource",
+    "Polls",
+    "Portion",
     "Posted",
     "Projection",
     "Quarantine",
     "Quarantined",
     "SkillUse",
     "SlackWriter",
+    "Stream",
     "Touch",
     "Vectors",
     "WorkHit",

@@ -25,7 +25,7 @@ async def git(arguments: argparse.Namespace) -> int:
     async with open_engine(settings) as engine:
         intake = Intake(engine.log, engine.router, engine.now)
         readers = [_reader(intake, path, arguments.project) for path in arguments.paths]
-        return await _ingest(engine, intake, readers, "commits")
+        return await ingest(engine, intake, readers, "commits")
 
 
 def _reader(intake: Intake, path: Path, project: str | None) -> Callable[[], Awaitable[Ingested]]:
@@ -47,10 +47,11 @@ async def deliveries(arguments: argparse.Namespace) -> int:
     log_to(settings)
     async with open_engine(settings) as engine:
         intake = Intake(engine.log, engine.router, engine.now)
-        return await _ingest(engine, intake, [read], "deliveries")
+        return await ingest(engine, intake, [read], "deliveries")
 
 
-async def _ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awaitable[Ingested]]], unit: str) -> int:
+async def ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awaitable[Ingested]]], unit: str) -> int:
+    """Read one source after the other while the stores follow, and tell what came of each; 1 if any failed."""
     began = time.monotonic()
     results: list[Ingested] = []
     failed = 0

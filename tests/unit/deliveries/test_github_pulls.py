@@ -39,7 +39,7 @@ def the_review(body: object) -> Review:
         ("opened", {}, "pr_opened", "opened", 8),
         ("ready_for_review", {}, "pr_ready", f"pr_ready:{UPDATED}", 10),
         ("reopened", {}, "pr_reopened", f"pr_reopened:{UPDATED}", 10),
-        ("closed", {"state": "closed", "closed_at": "2026-08-31T09:00:00Z"}, "pr_closed", f"pr_closed:{UPDATED}", 9),
+        ("closed", {"state": "closed", "closed_at": "2026-08-31T09:00:00Z"}, "pr_closed", "pr_closed:2026-08-31T09:00:00Z", 9),
         ("closed", MERGED, "pr_merged", "merged", 11),
         ("edited", {}, "pr_updated", f"pr_updated:{UPDATED}:edited", 10),
         ("converted_to_draft", {"draft": True}, "pr_updated", f"pr_updated:{UPDATED}:converted_to_draft", 10),
