@@ -44,7 +44,8 @@ async def _backfill(kind: str, names: list[str], days: int | None, unit: str) ->
     async with open_engine(settings) as engine:
         intake = Intake(engine.log, engine.router, engine.now)
         try:
-            return await ingest(engine, intake, [_reader(engine, source, unit) for source in sources], unit)
+            readers = [_reader(engine, source, unit) for source in sources]
+            return await ingest(engine, intake, readers, unit, failing="part")
         finally:
             for source in sources:
                 await source.close()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from domain.errors import EngintelError, Misconfigured
+from domain.text import count
 from server.bootstrap import Engine, open_engine
 from server.cli.logs import log_to
 from server.cli.progress import progress
@@ -50,8 +51,18 @@ async def deliveries(arguments: argparse.Namespace) -> int:
         return await ingest(engine, intake, [read], "deliveries")
 
 
-async def ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awaitable[Ingested]]], unit: str) -> int:
-    """Read one source after the other while the stores follow, and tell what came of each; 1 if any failed."""
+async def ingest(
+    engine: Engine, intake: Intake, readers: list[Callable[[], Awaitable[Ingested]]], unit: str, failing: str | None = None
+) -> int:
+    """Read one source after the other while the stores follow, and tell what came of each; 1 if any failed.
+
+    Args:
+        engine: the program.
+        intake: lets the stores follow.
+        readers: the sources.
+        unit: what is read of them.
+        failing: what a problem is with, if not with one of those.
+    """
     began = time.monotonic()
     results: list[Ingested] = []
     failed = 0
@@ -76,7 +87,7 @@ async def ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awai
     print(f"{total.new} new events in the log and every store, in {time.monotonic() - began:.1f} s")
     problems = sum(len(result.problems) for result in results)
     if problems:
-        print(f"engintel: {problems} {unit} could not be used; everything else was", file=sys.stderr)
+        print(f"engintel: {count(problems, failing) if failing else f'{problems} {unit}'} could not be used; everything else was", file=sys.stderr)
     return 1 if failed or problems else 0
 
 
