@@ -42,7 +42,7 @@ async def by_change(
 
     An entry that changes while this goes on moves to the end of the list and is met there. After each page the search
     begins anew at the time of its last entry; a place within the result is used only as long as more entries than fit a
-    page changed within one `grain`, and such a stretch is gone through until nothing new is in it.
+    page changed within one `grain`, and such a stretch is gone through until it is the same twice.
 
     Args:
         search: asks for a page.
@@ -61,9 +61,10 @@ async def by_change(
     began = known.get("start") or stamp(mark)
     seen: dict[str, str] = dict(known.get("seen", {}))
     since = max(BEGINNING, mark - overlap) if "since" in known else mark
+    stretch: set[str] | None = None
     while True:
         place: Place | None = None
-        pages, gained = 0, False
+        pages, gained, beyond, within = 0, False, False, set[str]()
         while True:
             items, place = await search(since, place)
             pages += 1
@@ -71,18 +72,29 @@ async def by_change(
                 raise SourceAway("A list came that is not the one that was asked for; nothing of it was used.")
             fresh = [item for item in items if seen.get(item.key) != stamp(item.at)]
             last = max((item.at for item in items), default=since)
-            mark = max(mark, last)
+            beyond = _floor(last, grain) > _floor(since, grain)
+            within |= {item.key for item in items if _floor(item.at, grain) == _floor(since, grain)}
+            # A page behind others may have left something out, so nobody may rely on what comes before its end.
+            mark = max(mark, last) if pages == 1 else mark
             seen |= {item.key: stamp(item.at) for item in fresh}
             kept_from = stamp(_floor(mark - overlap, grain)) if mark - overlap > BEGINNING else ""
             seen = {key: at for key, at in seen.items() if at >= kept_from}
             if fresh:
                 gained = True
                 yield fresh, {"start": began, "since": stamp(mark), "seen": seen}
-            if place is None or _floor(last, grain) > _floor(since, grain):
+            if place is None or beyond:
                 break
-        if place is None and (pages == 1 or not gained):
+        if pages == 1:
+            if place is None:
+                return
+            since, stretch = max(since, last), None
+        elif gained or within != stretch:
+            stretch = within  # again: whoever changed meanwhile has let others slip onto a page that was read already
+        elif beyond:
+            since, stretch = _floor(since, grain) + grain, None
+            mark = max(mark, since)
+        else:
             return
-        since = max(since, last)
 
 
 def _floor(moment: datetime, grain: timedelta) -> datetime:
@@ -111,7 +123,7 @@ async def newest_first(
     """What was added since `cursor`, newest first, each with the cursor that follows it.
 
     The cursor holds `floor`, up to which everything was read once, and `done`, the stretches above it that readings
-    read which were cut short. What is added meanwhile shifts the rest to later pages, where it is met again and known.
+    read that were cut short. What is added meanwhile shifts the rest to later pages, where it is met again and known.
 
     Args:
         pages: the list, from its newest entry on.
@@ -132,7 +144,7 @@ async def newest_first(
         fresh = [
             entry
             for entry in page
-            if (limit is None or entry.rank > limit) and not any(a < entry.rank <= b for a, b in done)
+            if (limit is None or entry.rank > limit) and not any(a < entry.rank < b for a, b in done)
         ]
         if ranks:
             top = max(ranks) if top is None else max(top, *ranks)

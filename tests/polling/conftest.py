@@ -62,9 +62,9 @@ def desk(database: Database, org: str) -> Desk:
 
 
 @pytest.fixture
-def another(database: Database, org: str) -> Callable[[], Desk]:
+def another(database: Database, org: str) -> Callable[..., Desk]:
     """Further processes at the same log."""
-    return lambda: make_desk(database, org)
+    return lambda suffix="": make_desk(database, org + suffix)
 
 
 def make_desk(database: Database, org: str) -> Desk:

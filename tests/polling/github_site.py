@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,7 +89,6 @@ class GitHubSite(Site):
 
     def _of(self, words: Sequence[str], request: Request) -> Reply:  # noqa: C901, PLR0911, PLR0912 - a table of routes
         since = request.query.get("since", "")
-        newest: Callable[[Json], Any] = lambda entry: (entry["created_at"], entry["id"])
         match words:
             case ["issues"]:
                 return self._list(request, [e for e in self.work() if e["updated_at"] >= since])
@@ -119,16 +118,16 @@ class GitHubSite(Site):
                 ahead = self.commits[shas.index(base) + 1 : shas.index(head) + 1]
                 return self._list(request, [_bare(c) for c in ahead], within={}, key="commits")
             case ["deployments"]:
-                return self._list(request, sorted(self.deployments, key=newest, reverse=True))
+                return self._list(request, sorted(self.deployments, key=_age, reverse=True))
             case ["deployments", number]:
                 return Reply(body=next(d for d in self.deployments if d["id"] == int(number)))
             case ["deployments", number, "statuses"]:
                 return self._list(request, self.statuses.get(int(number), [])[::-1])
             case ["actions", "runs"]:
-                runs = sorted(self.runs, key=newest, reverse=True)
+                runs = sorted(self.runs, key=_age, reverse=True)
                 return self._list(request, runs, within={"total_count": len(runs)}, key="workflow_runs")
             case ["releases"]:
-                return self._list(request, sorted(self.releases, key=newest, reverse=True))
+                return self._list(request, sorted(self.releases, key=_age, reverse=True))
             case ["hooks"]:
                 return self._list(request, self.hooks)
             case ["hooks", number, "deliveries"]:
@@ -162,6 +161,10 @@ class GitHubSite(Site):
         if len(there) > size:
             headers["Link"] = f'<{self.url}{request.path}?per_page={size}&cursor={there[size]["id"]}>; rel="next"'
         return Reply(body=[{k: v for k, v in d.items() if k != "request"} for d in there[:size]], headers=headers)
+
+
+def _age(entry: Json) -> tuple[str, int]:
+    return entry["created_at"], entry["id"]
 
 
 def _bare(commit: Json) -> Json:

@@ -10,7 +10,7 @@ from adapters.sources.github.client import GitHubClient
 from domain.events import Commit, Deployment, Issue, PullRequest, Review
 from tests.polling.conftest import Desk, of_type
 from tests.polling.github_site import ROOT, GitHubSite, a_pull, at, sha_of
-from tests.polling.web import running
+from tests.polling.web import Reply, running
 from tests.unit.deliveries.payloads_github import (
     comment,
     commit,
@@ -92,7 +92,7 @@ async def test_what_webhooks_told_before_is_known(desk: Desk, site: GitHubSite) 
         ("pull_request", envelope(action="closed", pull_request=one)),
         ("pull_request", envelope(action="opened", pull_request={**three, "state": "open", "closed_at": None})),
         ("pull_request", envelope(action="closed", pull_request={**three, "updated_at": at(25.02)})),
-        ("issues", envelope(action="opened", issue={**closed, "state": "open", "closed_at": None, "updated_at": at(1)})),
+        ("issues", envelope(action="opened", issue={**closed, "state": "open", "updated_at": at(1)})),
         ("issues", envelope(action="closed", issue=closed)),
         ("issue_comment", envelope(action="created", comment=site.comments[0], issue=closed)),
         ("pull_request_review_comment", envelope(action="created", comment=site.code_comments[0], pull_request=one)),
@@ -211,8 +211,6 @@ async def test_a_deployment_under_way_is_asked_for_until_it_is_over(desk: Desk, 
 
 async def test_a_renamed_repository_is_read_under_its_new_name(desk: Desk, site: GitHubSite) -> None:
     """GitHub redirects from the old name, and the client package would lose the query on the way."""
-    from tests.polling.web import Reply
-
     fill(site)
     site.fault = lambda r: (
         Reply(301, {"message": "Moved"}, {"Location": f"{site.url}{r.path.replace('old/name', 'acme/api')}"})
@@ -226,7 +224,6 @@ async def test_a_renamed_repository_is_read_under_its_new_name(desk: Desk, site:
 
 async def test_github_enterprise_has_its_api_below_a_path(desk: Desk, site: GitHubSite) -> None:
     fill(site)
-    site.fault = lambda r: None
     result = await desk.backfill(source(site, path="/api/v3"))
     assert result.problems == []
     assert all(path.startswith("/api/v3/") for path in site.paths())

@@ -19,7 +19,7 @@ OPEN_FOR: Final = timedelta(days=7)
 _OPEN_KEPT: Final = 100
 _AT_ONCE: Final = 25
 """Entries in one step of the log: so many are asked for again after a crash."""
-_SAME_SECOND: Final = timedelta(seconds=1)
+_LATE: Final = timedelta(minutes=1)
 _OVER: Final = frozenset({"success", "failure", "error", "inactive"})
 
 
@@ -46,7 +46,7 @@ async def deployments(reading: Reading, cursor: Mapping[str, Any] | None) -> Asy
     if events:
         yield Portion(events, {**known, "open": under_way}, read=len(events))
     pages = _ranked(reading.client.pages(f"{reading.path}/deployments", remember=True))
-    async for fresh, moved in newest_first(pages, known, again_from=_back(_SAME_SECOND), lowest=_start(reading)):
+    async for fresh, moved in newest_first(pages, known, again_from=_back(_LATE), lowest=_start(reading)):
         events = []
         for entry in reversed(fresh):
             told, over = await _outcomes(reading, entry.body)

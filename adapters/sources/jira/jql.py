@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_WIDEST: Final = timedelta(hours=14)
-"""No place on Earth is further ahead of UTC."""
+_FURTHEST_BEHIND: Final = timedelta(hours=12)
+"""No place on Earth is further behind UTC: its local time is earlier than anybody's."""
 _EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 
 
@@ -24,8 +24,7 @@ def updated_since(project: str, since: datetime, zone: str | None) -> str:
     try:
         local = since.astimezone(ZoneInfo(zone or ""))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # As far behind UTC as no zone is: its local time is earlier than anybody's.
-        local = since - _WIDEST
+        local = since - _FURTHEST_BEHIND
     else:
         twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
         if twice:
