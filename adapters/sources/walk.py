@@ -30,7 +30,7 @@ Search = Callable[[datetime, Place | None], Awaitable[tuple[Sequence[Item], Plac
 """Entries that changed at or after a time, the oldest change first, from a place on; and the place that follows."""
 
 
-async def by_change(
+async def by_change(  # noqa: C901 - one walk is best followed in one piece
     search: Search,
     cursor: Mapping[str, Any] | None,
     *,

@@ -52,7 +52,11 @@ async def deliveries(arguments: argparse.Namespace) -> int:
 
 
 async def ingest(
-    engine: Engine, intake: Intake, readers: list[Callable[[], Awaitable[Ingested]]], unit: str, failing: str | None = None
+    engine: Engine,
+    intake: Intake,
+    readers: list[Callable[[], Awaitable[Ingested]]],
+    unit: str,
+    failing: str | None = None,
 ) -> int:
     """Read one source after the other while the stores follow, and tell what came of each; 1 if any failed.
 
@@ -87,7 +91,10 @@ async def ingest(
     print(f"{total.new} new events in the log and every store, in {time.monotonic() - began:.1f} s")
     problems = sum(len(result.problems) for result in results)
     if problems:
-        print(f"engintel: {count(problems, failing) if failing else f'{problems} {unit}'} could not be used; everything else was", file=sys.stderr)
+        print(
+            f"engintel: {count(problems, failing) if failing else f'{problems} {unit}'} could not be used; everything else was",
+            file=sys.stderr,
+        )
     return 1 if failed or problems else 0
 
 

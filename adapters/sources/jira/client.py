@@ -77,6 +77,8 @@ class JiraReader:
                 raise self._patience.away(what, "what it answers cannot be read") from error
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(error.status_code, headers, _body(response))
+        except requests.exceptions.JSONDecodeError as error:
+            raise self._patience.away(what, "what it answers is not what Jira answers") from error
         except requests.exceptions.Timeout as error:
             raise self._patience.away(what, "it does not answer in time") from error
         except requests.exceptions.RequestException as error:
