@@ -97,11 +97,14 @@ class Polling:
 
     async def _turn(self, source: PolledSource) -> Lease | None:
         """The lease of `source`. One whose holder was killed runs out soon; one that is renewed does not."""
-        deadline = asyncio.get_running_loop().time() + _TURN_WAIT
+        deadline, told = asyncio.get_running_loop().time() + _TURN_WAIT, False
         while True:
             lease = await self._leases.take(_lease_name(source.name), self._holder, LEASE)
             if lease is not None or asyncio.get_running_loop().time() > deadline:
                 return lease
+            if not told:
+                logger.warning("Another engintel is or was reading %s; waiting to see whether it still is", source.name)
+                told = True
             await asyncio.sleep(0.5)
 
     async def _read_under(self, lease: Lease, source: PolledSource, progress: Progress) -> Ingested:

@@ -91,10 +91,8 @@ async def ingest(
     print(f"{total.new} new events in the log and every store, in {time.monotonic() - began:.1f} s")
     problems = sum(len(result.problems) for result in results)
     if problems:
-        print(
-            f"engintel: {count(problems, failing) if failing else f'{problems} {unit}'} could not be used; everything else was",
-            file=sys.stderr,
-        )
+        lost = count(problems, failing) if failing else f"{problems} {unit}"
+        print(f"engintel: {lost} could not be used; everything else was", file=sys.stderr)
     return 1 if failed or problems else 0
 
 

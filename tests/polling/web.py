@@ -58,6 +58,13 @@ class Site:
 S = TypeVar("S", bound=Site)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Quiet: a client that was killed leaves a broken connection."""
+
+
 @contextmanager
 def running(site: S) -> Iterator[S]:
     """The site at work on a free port."""
@@ -93,8 +100,7 @@ def running(site: S) -> Iterator[S]:
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     site.url = f"http://127.0.0.1:{server.server_address[1]}"
