@@ -130,9 +130,12 @@ class Polling:
             while True:
                 await asyncio.sleep(_RENEWED_EVERY)
                 with suppress(StoreUnavailable):  # the fence decides then, not the time
-                    if await self._leases.take(lease.name, lease.holder, LEASE) != lease:
+                    renewed = await self._leases.take(lease.name, lease.holder, LEASE)
+                    if renewed != lease:
                         lost = True
                         mine.cancel()
+                        if renewed is not None:  # it had run out, and what was begun under it must not go on
+                            await self._leases.give_back(renewed)
                         return
 
         keeping = asyncio.create_task(keep())
@@ -200,10 +203,15 @@ class Pollers:
         self._turns = turns
 
     async def run(self) -> None:
-        """Poll every source whenever it is due, until cancelled. One that is down holds up no other."""
+        """Poll every source whenever it is due, until cancelled. One that is down holds up no other.
+
+        Raises:
+            Misconfigured: what is to be polled is not said in a way that can be understood.
+        """
         turns = self._turns()
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(asyncio.Event().wait())  # a duty ends when it is told to, also one of nothing
                 for turn in turns:
                     tasks.create_task(self._keep_up(turn))
         finally:

@@ -6,7 +6,6 @@ Both share this machine's cores, so the figures are a lower bound; real upstream
 
 import argparse
 import multiprocessing
-import os
 import subprocess
 import sys
 import tempfile
@@ -77,6 +76,15 @@ def serve(kind: str, count: int, told: Connection) -> None:
         told.recv()
 
 
+def _resident(pid: int) -> int:
+    """The most memory that a process ever had, in KB; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return next((int(row.split()[1]) for row in status.splitlines() if row.startswith("VmHWM")), 0)
+
+
 def measure(kind: str, count: int) -> str:
     """One backfill: items a second, and the most memory that the program took."""
     ours, theirs = multiprocessing.Pipe()
@@ -92,14 +100,16 @@ def measure(kind: str, count: int) -> str:
         began = time.monotonic()
         command = [sys.executable, "-m", "engintel", "ingest", kind, *named]
         child = subprocess.Popen(command, env=environment(home, **settings), stdout=subprocess.PIPE, text=True)
-        out = child.stdout.read() if child.stdout else ""
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        most = 0
+        while child.poll() is None:
+            most = max(most, _resident(child.pid))
+            time.sleep(0.05)
         took = time.monotonic() - began
+        out = child.stdout.read() if child.stdout else ""
     ours.send("done")
     process.join()
     told = out.splitlines()[0] if out else "nothing"
-    return f"{kind}: {count / took:.0f} items/s, {usage.ru_maxrss / 1024:.0f} MB at most, {took:.1f} s. {told}"
+    return f"{kind}: {count / took:.0f} items/s, {most / 1024:.0f} MB at most, {took:.1f} s. {told}"
 
 
 def main() -> None:

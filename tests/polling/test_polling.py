@@ -120,8 +120,15 @@ async def test_who_lost_the_lease_moves_no_cursor(
 async def test_a_lease_that_is_lost_ends_the_reading(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling_module, "_RENEWED_EVERY", 0.01)
     source = Numbers()
-    source.before = lambda _: asyncio.Event().wait()
+    begun = asyncio.Event()
+
+    async def never() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    source.before = lambda _: never()
     reading = asyncio.create_task(desk.polling.backfill(source, lambda *_: None))
+    await begun.wait()
     taken = None
     async with asyncio.timeout(10):
         while not taken:  # as if it had run out: the row is made anybody's, and somebody takes it
