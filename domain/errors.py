@@ -14,8 +14,10 @@ It never holds a secret, and only text that already passed `domain.text` comes f
     │   ├── HandleRejected
     │   └── NotAuthentic      a delivery that does not come from whom it says
     ├── SourceUnusable        a repository or a file that cannot be read as what it was given for
+    │   └── SourceAway        retry: an upstream that is polled does not answer, or not with sense
     ├── Misconfigured         the operator can fix it
     ├── StoreUnavailable      retry: a store or the log is down, or too slow
+    ├── LeaseLost             somebody else took over what was being done here
     ├── PoisonEvent           never retry: this event cannot be applied; it goes to quarantine
     └── UpstreamFailed        Jira, Slack or GitHub did not take an action
         └── UpstreamUnknown   and it is not known whether it did: never repeat it blindly
@@ -121,6 +123,19 @@ class NotAuthentic(Refused):
 
 class SourceUnusable(EngintelError):
     """What was given as a source cannot be read as one."""
+
+
+class SourceAway(SourceUnusable):
+    """An upstream that is polled cannot be reached, or answers with errors of its own."""
+
+    retryable = True
+
+
+class LeaseLost(EngintelError):
+    """What only one may do at a time was taken over by another process; nothing was written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Another engintel has taken over {name}; it goes on there, and nothing is lost.")
 
 
 class Misconfigured(EngintelError):

@@ -20,6 +20,7 @@ from adapters.postgres.consumers import PostgresConsumers
 from adapters.postgres.database import Database
 from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.migrate import migrate
+from adapters.postgres.polls import PostgresPolls
 from adapters.postgres.quarantine import PostgresQuarantine
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import (
@@ -35,6 +36,7 @@ from domain.ports import (
     JiraWriter,
     Leases,
     Outbox,
+    Polls,
     Projection,
     Quarantine,
     SlackWriter,
@@ -43,9 +45,11 @@ from domain.ports import (
 )
 from server.courier import Courier
 from server.drain import Drain
+from server.polling import Pollers, Polling
 from server.router import Router
 from server.settings import Settings
 from server.sorter import Sorter
+from server.sources import polled_sources
 from server.worker import Duty
 from tools.context import ToolContext
 
@@ -72,6 +76,9 @@ class Engine:
     outbox: Outbox
     audit: Audit
     courier: Courier
+    polls: Polls
+    polling: Polling
+    pollers: Pollers
     duties: Mapping[str, Duty]
     """What a worker does beside filling the stores, by name."""
     dead_letters: DeadLetters
@@ -157,6 +164,9 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
         outbox = PostgresOutbox(database, org)
         audit = PostgresAudit(database, org)
         consumers = PostgresConsumers(database, org)
+        polls = PostgresPolls(database, org)
+        polling = Polling(log, leases, polls)
+        pollers = Pollers(polling, lambda: polled_sources(settings, settings.clock))
         yield Engine(
             settings=settings,
             database=database,
@@ -176,7 +186,10 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
             outbox=outbox,
             audit=audit,
             courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
-            duties={"sorter": sorter, **({"drain": drain} if drain else {})},
+            polls=polls,
+            polling=polling,
+            pollers=pollers,
+            duties={"sorter": sorter, "pollers": pollers, **({"drain": drain} if drain else {})},
             dead_letters=landing,
             stream=stream,
             drain=drain,

@@ -46,6 +46,14 @@ class Settings:
     jira_webhook_secret: str | None = _setting(
         "ENGINTEL_JIRA_WEBHOOK_SECRET", "what Jira signs its webhooks with", secret=True
     )
+    github_token: str | None = _setting(
+        "ENGINTEL_GITHUB_TOKEN", "token with which GitHub is read (`ingest github`, polling)", secret=True
+    )
+    github_url: str | None = _setting(
+        "ENGINTEL_GITHUB_URL",
+        "API of GitHub Enterprise, or a stand-in (`https://api.github.com`)",
+        address=True,
+    )
     jira_url: str | None = _setting("ENGINTEL_JIRA_URL", "Jira site", address=True)
     jira_user: str | None = _setting("ENGINTEL_JIRA_USER", "mail address of the Jira account (Jira Cloud)")
     jira_token: str | None = _setting("ENGINTEL_JIRA_TOKEN", "API token of the Jira account", secret=True)
@@ -53,6 +61,25 @@ class Settings:
     slack_url: str | None = _setting("ENGINTEL_SLACK_URL", "Slack API address, to point at a stand-in", address=True)
     lag_limit: str | None = _setting(
         "ENGINTEL_LAG_LIMIT", "seconds that a store may be behind before `/readyz` says no (60)"
+    )
+    notion_token: str | None = _setting(
+        "ENGINTEL_NOTION_TOKEN", "token of a Notion integration; it reads what is shared with it", secret=True
+    )
+    notion_url: str | None = _setting(
+        "ENGINTEL_NOTION_URL", "Notion API address, to point at a stand-in (`https://api.notion.com`)", address=True
+    )
+    prometheus_url: str | None = _setting("ENGINTEL_PROMETHEUS_URL", "Prometheus to ask", address=True)
+    prometheus_token: str | None = _setting(
+        "ENGINTEL_PROMETHEUS_TOKEN", "bearer token for Prometheus, where it wants one", secret=True
+    )
+    prometheus_queries: str | None = _setting(
+        "ENGINTEL_PROMETHEUS_QUERIES", "YAML file that lists what Prometheus is asked"
+    )
+    poll: str | None = _setting(
+        "ENGINTEL_POLL", "what is polled: any of `github:OWNER/NAME`, `jira:PROJECT`, `notion`, `prometheus` (nothing)"
+    )
+    poll_seconds: str | None = _setting(
+        "ENGINTEL_POLL_SECONDS", "how often (`github=300, jira=120, notion=300, prometheus=60`)"
     )
     now: str | None = _setting("ENGINTEL_NOW", "a moment at which the clock stands still, for tests and evals")
     openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the model that plays `engintel eval`", secret=True)

@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from adapters.postgres.database import Connection, Database, json_text, load_queries
+from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed
 from adapters.postgres.listening import News
+from domain.errors import LeaseLost
 from domain.events import Event, decode, encode
 from domain.frozen import Utc
 from domain.ports import Appended, Entry, lane_of
@@ -106,7 +107,9 @@ async def add(
         by_lane[lane_of(event[1])].append(event)
     placed = await _insert(connection, org, by_lane, list(unique)) if by_lane else []
     for source, cursor in cursors.items():
-        await connection.execute(_SQL["move_cursor"], org, source, json_text(cursor))
+        moved = await connection.execute(_SQL["move_cursor"], org, source, json_text(cursor))
+        if rows_changed(moved) == 0:
+            raise LeaseLost(source)
     if placed:
         await connection.execute(_SQL["announce"], org)
     return placed

@@ -20,8 +20,11 @@ FROM unnest($2::smallint[], $3::bigint[]) AS moved (lane, head)
 WHERE lanes.org = $1 AND lanes.lane = moved.lane;
 
 -- name: move_cursor
+-- A cursor may carry the token of the lease under which it moves (`fence`). Whoever lost that lease without noticing
+-- comes with a smaller one, and moves nothing.
 INSERT INTO cursors (org, source, cursor) VALUES ($1, $2, $3::jsonb)
-ON CONFLICT (org, source) DO UPDATE SET cursor = excluded.cursor, moved_at = now();
+ON CONFLICT (org, source) DO UPDATE SET cursor = excluded.cursor, moved_at = now()
+WHERE coalesce((cursors.cursor ->> 'fence')::bigint, 0) <= coalesce((excluded.cursor ->> 'fence')::bigint, 0);
 
 -- name: announce
 SELECT pg_notify('engintel_log', $1);

@@ -14,6 +14,7 @@ from domain.ports.consumers import Consumers, ConsumerState
 from domain.ports.inbox import Inbox, Refusal, Sack
 from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
+from domain.ports.polls import Listing, Polled, PolledSource, Polls, Portion
 from domain.ports.stores import (
     Activity,
     Batch,
@@ -74,9 +75,14 @@ __all__ = [
     "Landing",
     "Lease",
     "Leases",
+    "Listing",
     "Match",
     "Outbox",
     "OutboxEntry",
+    "Polled",
+    "PolledSource",
+    "Polls",
+    "Portion",
     "Posted",
     "Projection",
     "Quarantine",

@@ -52,10 +52,12 @@ class EventLog(Protocol):
 
         Args:
             events: in the order in which they are to be applied, entity by entity.
-            cursors: by source name, where that source is to go on reading.
+            cursors: by source name, where that source is to go on reading. One that carries a `fence` (the token of
+                a lease) is moved only by a fence that is as great or greater.
 
         Raises:
             StoreUnavailable: nothing was added, or it is not known; appending again is safe.
+            LeaseLost: a cursor was moved under a greater fence; nothing was added.
         """
 
     async def read(self, lane: int, after: int, limit: int) -> Sequence[Entry]:

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.postgres.migrate import migrations, schema_version
 from domain.errors import EngintelError
 from server.bootstrap import Engine, open_engine
+from server.cli.source_checks import source_checks
 from server.figures import StoreFigures, figures_of
 from server.settings import Settings, load_settings
 from server.version import VERSION
@@ -25,6 +26,7 @@ async def doctor(arguments: argparse.Namespace) -> int:
     try:
         async with open_engine(settings) as engine:
             checks += await _engine_checks(engine)
+            checks += await source_checks(engine)
     except EngintelError as error:
         checks.append({"part": "database", "state": "down", "why": str(error)})
     checks += _actions(settings)

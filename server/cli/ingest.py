@@ -8,6 +8,7 @@ from pathlib import Path
 
 from domain.errors import EngintelError, Misconfigured
 from domain.ports import Appended
+from domain.text import count
 from server.bootstrap import Engine, open_engine
 from server.cli.logs import log_to
 from server.cli.progress import progress
@@ -26,7 +27,7 @@ async def git(arguments: argparse.Namespace) -> int:
     async with open_engine(settings) as engine:
         intake = Intake(engine.log, engine.router, engine.now, engine.drain)
         readers = [_reader(intake, path, arguments.project) for path in arguments.paths]
-        return await _ingest(engine, intake, readers, "commits")
+        return await ingest(engine, intake, readers, "commits")
 
 
 def _reader(intake: Intake, path: Path, project: str | None) -> Callable[[], Awaitable[Ingested]]:
@@ -48,10 +49,25 @@ async def deliveries(arguments: argparse.Namespace) -> int:
     log_to(settings)
     async with open_engine(settings) as engine:
         intake = Intake(engine.log, engine.router, engine.now, engine.drain)
-        return await _ingest(engine, intake, [read], "deliveries")
+        return await ingest(engine, intake, [read], "deliveries")
 
 
-async def _ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awaitable[Ingested]]], unit: str) -> int:
+async def ingest(
+    engine: Engine,
+    intake: Intake,
+    readers: list[Callable[[], Awaitable[Ingested]]],
+    unit: str,
+    failing: str | None = None,
+) -> int:
+    """Read one source after the other while the stores follow, and tell what came of each; 1 if any failed.
+
+    Args:
+        engine: the program.
+        intake: lets the stores follow.
+        readers: the sources.
+        unit: what is read of them.
+        failing: what a problem is with, if not with one of those.
+    """
     began = time.monotonic()
     results: list[Ingested] = []
     failed = 0
@@ -76,7 +92,8 @@ async def _ingest(engine: Engine, intake: Intake, readers: list[Callable[[], Awa
     print(f"{told} in the log and every store, in {time.monotonic() - began:.1f} s")
     problems = sum(len(result.problems) for result in results)
     if problems:
-        print(f"engintel: {problems} {unit} could not be used; everything else was", file=sys.stderr)
+        lost = count(problems, failing) if failing else f"{problems} {unit}"
+        print(f"engintel: {lost} could not be used; everything else was", file=sys.stderr)
     return 1 if failed or problems else 0
 
 

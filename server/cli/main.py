@@ -140,6 +140,16 @@ def _add_ingesting(commands: Commands) -> None:
     git = _command(sources, "git", "ingest:git", "read local clones")
     git.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     git.add_argument("--project", metavar="NAME", help="project id, for one path; the folder's name unless given")
+    for kind, name, says in (
+        ("github", "OWNER/NAME", "read repositories from GitHub; again: what is new"),
+        ("jira", "PROJECT", "read projects from Jira; again: what is new"),
+        ("notion", None, "read every page that is shared with us in Notion; again: what is new"),
+        ("prometheus", None, "ask Prometheus what is configured; again: what is new"),
+    ):
+        source = _command(sources, kind, f"backfill:{kind}", says)
+        if name:
+            source.add_argument("names", nargs="+", metavar=name)
+        source.add_argument("--days", type=_days, metavar="N", help="begin so many days ago, the first time")
     deliveries = _command(sources, "deliveries", "ingest:deliveries", "read recorded webhooks")
     deliveries.add_argument("file", type=Path, metavar="FILE.ndjson", help='one {"source","headers","body"} a line')
 
@@ -210,6 +220,10 @@ def _add_records(commands: Commands) -> None:
 
 def _rows(text: str) -> int:
     return _whole(text, 1, MOST_ROWS)
+
+
+def _days(text: str) -> int:
+    return _whole(text, 1, 36_500)
 
 
 def _port(text: str) -> int:

@@ -56,7 +56,7 @@ def github_events(headers: Mapping[str, str], body: object, received_at: datetim
         envelope = Envelope(action, payload, full_name(payload), received_at)
         events = mapper(envelope)
         if events:
-            events.append(_description(envelope, events[0].occurred_at))
+            events.append(description(envelope, events[0].occurred_at))
     return [_raw(name, action, payload, headers, received_at)] if events is None else events
 
 
@@ -70,7 +70,7 @@ def _delivery_id(headers: Mapping[str, str]) -> str:
 _digest: Final = lru_cache(maxsize=2_000)(digest)  # every delivery tells it of its repository, the same each time
 
 
-def _description(envelope: Envelope, at: datetime) -> Event:
+def description(envelope: Envelope, at: datetime) -> Event:
     """What GitHub says of the repository. Its id holds a digest, so that the log keeps one for each change."""
     repository = envelope.body.child("repository")
     described = ProjectDescribed(description=repository.body("description"), url=repository.url("html_url"))

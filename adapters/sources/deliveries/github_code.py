@@ -46,7 +46,7 @@ def push(envelope: Envelope) -> list[Event] | None:
         ),
         envelope.sender,
     )
-    return [moved, *(_commit(envelope, commit) for commit in commits if on_default)]
+    return [moved, *(commit_event(envelope, commit) for commit in commits if on_default)]
 
 
 def _pushed_at(envelope: Envelope) -> datetime:
@@ -67,7 +67,7 @@ def _sha(sha: str) -> str | None:
     return sha if sha.strip("0") else None
 
 
-def _commit(envelope: Envelope, commit: Fields) -> Event:
+def commit_event(envelope: Envelope, commit: Fields) -> Event:
     """A commit of the default branch. When it was authored is its time: the push may come days later."""
     sha = commit.name("id")
     title, _, message = commit.body("message", _MESSAGE_READ).partition("\n")

@@ -26,7 +26,9 @@ def issues(envelope: Envelope) -> list[Event]:
     if kind == "issue_updated":
         body = envelope.body
         about = [body.child(key).identifier("id") for key in _ABOUT if key in body and "id" in body.child(key)]
-        name = ":".join(("update", stamp(updated_at), envelope.action, *about))
+        # A close has a time of its own, by which a later look at the issue knows it too.
+        closed_at = issue.maybe_moment("closed_at") if envelope.action == "closed" else None
+        name = ":".join(("update", stamp(closed_at or updated_at), envelope.action, *about))
     else:
         name = kind.removeprefix("issue_")
     changed = envelope.event(

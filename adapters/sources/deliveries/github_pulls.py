@@ -36,7 +36,9 @@ def pull_request(envelope: Envelope) -> list[Event]:
     if kind in {"pr_opened", "pr_merged"}:
         name = kind.removeprefix("pr_")  # it happens once
     else:
-        name = ":".join((kind, stamp(pull.moment("updated_at")), *_about(envelope, kind)))
+        # A close has a time of its own, by which a later look at the pull request knows it too.
+        closed_at = pull.maybe_moment("closed_at") if kind == "pr_closed" else None
+        name = ":".join((kind, stamp(closed_at or pull.moment("updated_at")), *_about(envelope, kind)))
     return [_told(envelope, pull, kind, name)]
 
 

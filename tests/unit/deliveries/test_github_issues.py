@@ -23,7 +23,7 @@ def the_issue(body: object) -> Issue:
     ("action", "fields", "kind", "name", "minute"),
     [
         ("opened", {}, "issue_created", "created", 0),
-        ("closed", CLOSED, "issue_updated", "update:2026-08-30T09:30:01Z:closed", 30),
+        ("closed", CLOSED, "issue_updated", "update:2026-08-30T09:30:00Z:closed", 30),
         ("edited", {}, "issue_updated", "update:2026-08-30T09:00:00Z:edited", 0),
         ("deleted", {}, "issue_deleted", "deleted", 0),
     ],

@@ -25,8 +25,12 @@ PROMISED = {
     "OPENAI_API_KEY", "OPENAI_BASE_URL",
 }  # fmt: skip
 """The names that operators write into their deployments. One that is here and not yet read is on its way."""
-OWN = {"ENGINTEL_NOW", "ENGINTEL_LAG_LIMIT"}
-"""Added since: for tests and evals, and for whoever watches over a server."""
+OWN = {
+    "ENGINTEL_NOW", "ENGINTEL_LAG_LIMIT", "ENGINTEL_SLACK_SIGNING_SECRET", "ENGINTEL_ALERTMANAGER_TOKEN",
+    "ENGINTEL_NOTION_URL", "ENGINTEL_PROMETHEUS_TOKEN", "ENGINTEL_PROMETHEUS_QUERIES", "ENGINTEL_POLL",
+    "ENGINTEL_POLL_SECONDS", "ENGINTEL_AUTOMATIONS",
+}  # fmt: skip
+"""Those that came after the promise, and one for tests and evals."""
 READ = {
     "ENGINTEL_HOME", "ENGINTEL_ORG", "ENGINTEL_DATABASE_URL", "ENGINTEL_WRITES", "ENGINTEL_HTTP_TOKEN",
     "ENGINTEL_ALLOWED_HOSTS", "ENGINTEL_JIRA_URL", "ENGINTEL_JIRA_USER", "ENGINTEL_JIRA_TOKEN",
