@@ -1,12 +1,13 @@
 """The composition root: the only place that knows which engine fills which role."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, PostgresOutbox
+from adapters.actions.runner import PostgresAutomations
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
@@ -15,6 +16,7 @@ from adapters.log.postgres import PostgresLog, PostgresQuarantine
 from adapters.postgres.database import Database
 from adapters.postgres.migrate import migrate
 from adapters.vectors.postgres import PostgresVectors
+from domain.actions import Upstream
 from domain.ports import (
     Audit,
     Confirmations,
@@ -22,13 +24,13 @@ from domain.ports import (
     EventLog,
     Events,
     Graph,
-    JiraWriter,
     Outbox,
     Projection,
     Quarantine,
-    SlackWriter,
     Vectors,
+    Writer,
 )
+from server.automations import Automations, load_rules
 from server.courier import Courier
 from server.router import Router
 from server.settings import Settings
@@ -52,6 +54,7 @@ class Engine:
     confirmations: Confirmations
     outbox: Outbox
     audit: Audit
+    automations: Automations
     courier: Courier
 
     def now(self) -> datetime:
@@ -68,6 +71,7 @@ class Engine:
             graph=self.graph,
             freshness=self.router,
             writes=self.settings.write_policy,
+            automations=self.automations,
         )
 
 
@@ -93,6 +97,18 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         projections = (directory, events, vectors, graph)
         outbox = PostgresOutbox(database, org)
         audit = PostgresAudit(database, org)
+        writers: Mapping[Upstream, Callable[[], Writer | None]] = {
+            "jira": cache(lambda: _jira(settings)),
+            "slack": cache(lambda: _slack(settings)),
+        }
+        courier = Courier(outbox, audit, writers, settings.write_policy)
+        automations = Automations(
+            load_rules(settings), directory=directory, events=events, log=log, own_accounts=outbox.own_accounts,
+            writes=settings.write_policy, site=settings.jira_url, now=settings.clock,
+        )  # fmt: skip
+        runner = PostgresAutomations(database, org, automations.decide, log.heads, courier.wake)
+        # Not among the projections: there is nothing in it that a replay could fill again.
+        consumers = (*projections, runner) if automations.active else projections
         yield Engine(
             settings=settings,
             database=database,
@@ -103,15 +119,16 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
             vectors=vectors,
             graph=graph,
             projections=projections,
-            router=Router(log, projections, quarantine),
+            router=Router(log, consumers, quarantine),
             confirmations=PostgresConfirmations(database, org),
             outbox=outbox,
             audit=audit,
-            courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
+            automations=automations,
+            courier=courier,
         )
 
 
-def _jira(settings: Settings) -> JiraWriter | None:
+def _jira(settings: Settings) -> Writer | None:
     if not settings.jira_url or not settings.jira_token:
         return None
     from adapters.actions.jira import JiraClient  # noqa: PLC0415 - a quarter of a second, for those who write only
@@ -119,7 +136,7 @@ def _jira(settings: Settings) -> JiraWriter | None:
     return JiraClient(settings.jira_url, settings.jira_token, settings.jira_user)
 
 
-def _slack(settings: Settings) -> SlackWriter | None:
+def _slack(settings: Settings) -> Writer | None:
     if not settings.slack_token:
         return None
     from adapters.actions.slack import SlackClient  # noqa: PLC0415 - as above

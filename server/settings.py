@@ -31,6 +31,10 @@ class Settings:
     writes: str | None = _setting(
         "ENGINTEL_WRITES", "`off`, `on`, or allowed targets such as `jira:PAY-*, slack:#payments` (`off`)"
     )
+    automations: str | None = _setting(
+        "ENGINTEL_AUTOMATIONS",
+        "file of rules (`automations.yaml` in the home, else the shipped ones)",
+    )
     http_token: str | None = _setting(
         "ENGINTEL_HTTP_TOKEN", "bearer token; without one HTTP starts on loopback only", secret=True
     )
@@ -46,7 +50,11 @@ class Settings:
     jira_url: str | None = _setting("ENGINTEL_JIRA_URL", "Jira site", address=True)
     jira_user: str | None = _setting("ENGINTEL_JIRA_USER", "mail address of the Jira account (Jira Cloud)")
     jira_token: str | None = _setting("ENGINTEL_JIRA_TOKEN", "API token of the Jira account", secret=True)
-    slack_token: str | None = _setting("ENGINTEL_SLACK_TOKEN", "Slack bot token with chat:write", secret=True)
+    slack_token: str | None = _setting(
+        "ENGINTEL_SLACK_TOKEN",
+        "Slack bot token with chat:write; to look for what was cut off, also channels:read and channels:history",
+        secret=True,
+    )
     slack_url: str | None = _setting("ENGINTEL_SLACK_URL", "Slack API address, to point at a stand-in", address=True)
     now: str | None = _setting("ENGINTEL_NOW", "a moment at which the clock stands still, for tests and evals")
     openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the model that plays `engintel eval`", secret=True)

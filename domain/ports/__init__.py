@@ -3,12 +3,13 @@
 from domain.ports.actions import (
     Audit,
     AuditEntry,
+    Claim,
     Confirmations,
-    JiraWriter,
+    Decided,
     Outbox,
     OutboxEntry,
     Posted,
-    SlackWriter,
+    Writer,
 )
 from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
@@ -37,8 +38,10 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Batch",
+    "Claim",
     "Confirmations",
     "Contribution",
+    "Decided",
     "Directory",
     "DocumentRow",
     "Embedder",
@@ -47,7 +50,6 @@ __all__ = [
     "Events",
     "Graph",
     "Groups",
-    "JiraWriter",
     "Lease",
     "Leases",
     "Match",
@@ -58,9 +60,9 @@ __all__ = [
     "Quarantine",
     "Quarantined",
     "SkillUse",
-    "SlackWriter",
     "Touch",
     "Vectors",
     "WorkHit",
+    "Writer",
     "lane_of",
 ]
