@@ -66,7 +66,7 @@ def load_rules(settings: Settings) -> Rules:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one rule says about one event, and what it would do."""
+    """What one rule says about one event, and what it would do if the event were news."""
 
     verdict: Verdict
     effects: tuple[Effect, ...] = ()
@@ -143,8 +143,12 @@ class Automations:
     async def explain(self, event: Event, received_at: datetime | None = None) -> list[Outcome]:
         """What every rule says about `event`, and what it would do, without doing it."""
         about = await self._circumstances(event, await self._own_accounts(), received_at=received_at)
-        verdicts = [judge(rule, event, about) for rule in self.rules.book.rules]
-        return [Outcome(verdict, effects_of(verdict, event, about)) for verdict in verdicts]
+        # What it would do does not depend on when somebody asks; that it is too old is told by the verdict.
+        fresh = about.model_copy(update={"now": moment_of(event), "received_at": None})
+        return [
+            Outcome(judge(rule, event, about), effects_of(judge(rule, event, fresh), event, fresh))
+            for rule in self.rules.book.rules
+        ]
 
     async def by_hand(self, name: str, event_id: str | None, entity: str | None) -> Draft:
         """What the rule `name` would do for an event, as one draft. How old the event is does not matter.

@@ -3,7 +3,7 @@
 What a comment carries so that it can be found again is a property of it, which nobody sees. Shapes:
 https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issue-comments/ (the body may bring properties)
 https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issue-comment-properties/
-https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/#api-rest-api-2-issue-issueidorkey-transitions-post
+https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/ (transitions, changelog)
 """
 
 import asyncio
@@ -25,7 +25,7 @@ PROPERTY: Final = "engintel"
 SKEW: Final = timedelta(minutes=5)
 """How far Jira's clock and ours may be apart."""
 _LOOKED_AT: Final = 100
-"""Comments that are looked through, the newest first. More than this between a request and the look are not expected."""
+"""Comments that are looked through, the newest first."""
 _NOT_FOUND: Final = 404
 
 Result = TypeVar("Result")
@@ -109,7 +109,7 @@ def _keys(myself: Mapping[str, Any]) -> list[str]:
 
 
 def _comment(jira: JIRA, draft: Draft, key: str) -> str:
-    # `add_comment` of the package knows one property only; the request is its own otherwise.
+    # `add_comment` of the package takes no property of one's own; the request is the same otherwise.
     url = jira._get_url(f"issue/{draft.place}/comment")  # noqa: SLF001 - see above
     told: Any = {"body": draft.text, "properties": [{"key": PROPERTY, "value": {"key": key}}]}
     answer = jira._session.post(url, json=told)  # noqa: SLF001 - as above

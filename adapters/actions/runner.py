@@ -1,4 +1,4 @@
-"""The automations as a consumer of the log: what rules decide goes into the outbox in the step that moves the position."""
+"""The automations as a consumer of the log: what rules decide goes into the outbox as the position moves."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final

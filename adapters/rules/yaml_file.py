@@ -56,9 +56,7 @@ def parse_rules(text: str, name: str) -> RuleBook:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is None:
             raise BadRules(
-                (
-                    f"{name}, line 1: the file is empty: expected rules; `engintel automations list --shipped` prints some.",
-                )
+                (f"{name}, line 1: the file is empty; `engintel automations list --shipped` prints an example.",)
             )
         return read_rules(_node(root, yaml.SafeLoader(""), name, set()), name)
     except yaml.MarkedYAMLError as error:

@@ -117,7 +117,7 @@ def _always(condition: Condition, fields: list[Field]) -> bool:
     return condition.operator in {"is", "one_of"} and bool(choices) and choices <= words
 
 
-def holds(condition: Condition, event: Event) -> bool:
+def holds(condition: Condition, event: Event) -> bool:  # noqa: PLR0911 - one a kind of field
     """Whether `event` is as `condition` wants it. What is absent is nothing, and is not anything in particular."""
     value = value_of(event, condition.field)
     if condition.operator == "present":

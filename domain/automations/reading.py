@@ -5,7 +5,7 @@ would match everything are refused when the file is read, not discovered when so
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -65,9 +65,7 @@ def read_rules(root: Node, file: str) -> RuleBook:
         raise BadRules((_told(file, problem),)) from problem
     for item in items:
         try:
-            rule = _rule(item)
-            if rule.name in rules:
-                raise Problem(item.line, f"a second rule is named {rule.name!r}: give each its own name")
+            rule = _rule(item, rules)
             rules[rule.name] = rule
         except Problem as problem:
             problems.append(problem)
@@ -95,11 +93,13 @@ def _channel(node: Node, what: str) -> str:
     return name
 
 
-def _rule(node: Node) -> Rule:
+def _rule(node: Node, known: Collection[str]) -> Rule:
     told = mapping(node, "a rule", _RULE_KEYS, ("name", "when", "then"))
     name = text(told["name"], "name")
     if not _NAME.fullmatch(name):
         raise Problem(told["name"].line, f"name is {name!r}: expected lower case letters, digits and hyphens")
+    if name in known:
+        raise Problem(told["name"].line, f"a second rule is named {name!r}: give each its own name")
     what = f"the rule {name!r}"
     when = _when(told["when"], what)
     then = tuple(_then(item, when, what) for item in sequence(told["then"], f"then of {what}"))

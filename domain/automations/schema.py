@@ -1,4 +1,4 @@
-"""What an event of each type has to say: the fields that conditions and templates may name, from the types themselves."""
+"""What an event of each type has to say: the fields that conditions and templates may name, read off the types."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -93,7 +93,7 @@ def _plain(annotation: Any) -> tuple[tuple[Any, ...], bool]:  # noqa: ANN401 - a
     return tuple(choice for choice in bare if choice is not NoneType), NoneType in choices
 
 
-def _field(types: tuple[Any, ...], *, optional: bool, empty: bool) -> Field | None:
+def _field(types: tuple[Any, ...], *, optional: bool, empty: bool) -> Field | None:  # noqa: PLR0911 - one a kind
     [kind, *others] = types
     if others:
         return None

@@ -1,5 +1,7 @@
-"""Texts with places in them: `{event.title}` is what the event says, `{event.url|no link}` has a word for when it is
-silent. Which places there are is known beforehand, so a template that names another one is refused when it is read.
+"""Texts with places in them.
+
+`{event.title}` is what the event says, `{event.url|no link}` has a word for when it is silent. Which places there are
+is known beforehand, so a template that names another one is refused when it is read.
 """
 
 import re

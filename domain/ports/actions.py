@@ -12,8 +12,8 @@ from domain.text import count
 OutboxState = Literal["pending", "in_flight", "unknown", "done", "failed", "parked", "held", "dropped"]
 """Where an action stands.
 
-`pending` waits for its turn; `in_flight` is written down before the request leaves; `unknown` may have been done, and is
-looked for upstream before anything else. `done`, `failed` (refused for good), `parked` (nobody but a person can find
+`pending` waits for its turn; `in_flight` is written down before the request leaves; `unknown` may have been done, and
+is looked for upstream before anything else. `done`, `failed` (refused for good), `parked` (nobody but a person can find
 out whether it was done), `held` (more than its rule may do in an hour) and `dropped` (given up by a person) stay.
 """
 STUCK: Final[tuple[OutboxState, ...]] = ("unknown", "failed", "parked", "held")

@@ -229,7 +229,7 @@ class Events(Protocol):
     async def happened(
         self, *, ids: Collection[str] | None = None, entity: str | None = None, limit: int = 50
     ) -> Sequence[Event]:
-        """Events by their ids, or everything that happened to one thing; the newest first, commits without their files."""
+        """Events by their ids, or all that happened to one thing; the newest first, commits without their files."""
 
 
 class Match(Frozen):

@@ -62,10 +62,22 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
     held = await engine.quarantine.items()
     look = {"see": "engintel quarantine list"} if held else {}
     checks.append({"part": "quarantine", "state": "held" if held else _OK, "events": len(held), **look})
-    parked = await engine.outbox.entries(("in_flight", "unknown"))
-    look = {"see": "engintel outbox"} if parked else {}
-    checks.append({"part": "outbox", "state": "held" if parked else _OK, "unsettled": len(parked), **look})
+    parked = await engine.outbox.entries(("in_flight", "unknown", "parked"))
+    stuck = [entry for entry in await engine.outbox.entries(("failed", "held")) if entry.rule is not None]
+    look = {"see": "engintel outbox"} if parked or stuck else {}
+    why = {"failed": len(stuck), "why": stuck[-1].reason} if stuck else {}
+    state = "held" if parked or stuck else _OK
+    checks.append({"part": "outbox", "state": state, "unsettled": len(parked), **why, **look})
+    checks.append(_rules(engine))
     return checks
+
+
+def _rules(engine: Engine) -> dict[str, Any]:
+    rules = engine.automations.rules
+    if rules.problems:
+        return {"part": "rules", "state": "broken", "why": rules.problems[0], "see": "engintel automations list"}
+    told = {"on": len(rules.book.enabled), "of": len(rules.book.rules), "from": rules.origin}
+    return {"part": "rules", "state": _OK if engine.automations.active else "off", **told}
 
 
 def _actions(settings: Settings) -> list[dict[str, Any]]:
