@@ -30,8 +30,9 @@ VALUES ($1, $2, $3::jsonb, $4, 'in_flight', 1, now(), $5, now() + $6::interval)
 ON CONFLICT (org, key) DO NOTHING;
 
 -- name: put
-INSERT INTO outbox (org, key, draft, principal, rule, event_id, state, reason)
-VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING;
+-- Each at its own moment, so that they leave in the order in which they were decided.
+INSERT INTO outbox (org, key, draft, principal, rule, event_id, state, reason, created_at)
+VALUES ($1, $2, $3::jsonb, $4, $5, $6, $7, $8, clock_timestamp()) ON CONFLICT DO NOTHING;
 
 -- name: lately
 -- What a rule did, or is about to do, in the last hour; what was held does not count.
