@@ -28,7 +28,6 @@ from domain.errors import (
     UpstreamUnreadable,
 )
 from domain.ports import Audit, Claim, Decided, Outbox, OutboxEntry, Posted, Writer
-from domain.ports.actions import OutboxState
 
 CLAIM: Final = timedelta(minutes=2)
 """How long an entry is left to whoever took it. A request of ours is over, or was cut off, long before."""
@@ -62,6 +61,7 @@ class Courier:
         *,
         claim_lasts: timedelta = CLAIM,
         read_back_after: timedelta = READ_BACK_AFTER,
+        first_pause: float = FIRST_PAUSE,
         per_second: Mapping[Upstream, float] = PER_SECOND,
     ) -> None:
         """Name the ways out.
@@ -73,6 +73,7 @@ class Courier:
             writes: what may be written to. Asked again when an entry leaves: it may have waited.
             claim_lasts: how long an entry is left to whoever took it.
             read_back_after: how long after a broken connection is looked whether the request arrived.
+            first_pause: seconds before something is tried again; each further time it is twice as long.
             per_second: how many requests leave a second.
         """
         self._outbox = outbox
@@ -81,6 +82,7 @@ class Courier:
         self._writes = writes
         self._claim_lasts = claim_lasts
         self._read_back_after = read_back_after
+        self._first_pause = first_pause
         self._per_second = per_second
         self._introduced: set[Upstream] = set()
         self._news: dict[Upstream, asyncio.Event] = {}
@@ -244,9 +246,7 @@ class Courier:
         except UpstreamUnreadable as error:
             logger.warning("The action for %s is parked: %s", draft.target, error)
             await self._outbox.finish(claim, "parked", reason=str(error))
-        except UpstreamUnknown as error:
-            await self._outbox.finish(claim, "unknown", reason=str(error), again_in=self._read_back_after)
-        except UpstreamAway as error:
+        except (UpstreamUnknown, UpstreamAway) as error:
             await self._later(claim, error)
         except (UpstreamFailed, Refused, Misconfigured) as error:
             logger.warning("The action %s for %s was not done: %s", draft.action, draft.target, error)
@@ -254,18 +254,20 @@ class Courier:
         else:
             await self._outbox.finish(claim, "done", posted=posted)
 
-    async def _later(self, claim: Claim, error: UpstreamAway) -> None:
+    async def _later(self, claim: Claim, error: UpstreamUnknown | UpstreamAway) -> None:
+        """Let the entry wait: for its next try, or to be looked for; longer each time, and for a day at most."""
         entry = claim.entry
+        unknown = isinstance(error, UpstreamUnknown) or entry.state == "unknown"
         if datetime.now(UTC) - entry.created_at > GIVE_UP:
-            ended: OutboxState = "parked" if entry.state == "unknown" else "failed"
-            await self._outbox.finish(claim, ended, reason=f"given up after a day: {error}")
+            await self._outbox.finish(claim, "parked" if unknown else "failed", reason=f"given up after a day: {error}")
             return
-        if error.seconds is not None:
-            await self._outbox.pause(entry.draft.upstream, timedelta(seconds=error.seconds))
-        pause = max(error.seconds or 0.0, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(entry.attempts, 16)))
+        asked = error.seconds if isinstance(error, UpstreamAway) else None
+        if asked is not None:
+            await self._outbox.pause(entry.draft.upstream, timedelta(seconds=asked))
+        least = self._read_back_after.total_seconds() if unknown else asked or 0.0
+        pause = max(least, min(LONGEST_PAUSE, self._first_pause * 2 ** min(entry.attempts - 1, 16)))
         again_in = timedelta(seconds=pause * random.uniform(1.0, 1.2))  # noqa: S311 - to spread, not to hide
-        state: OutboxState = "unknown" if entry.state == "unknown" else "pending"
-        await self._outbox.finish(claim, state, reason=str(error), again_in=again_in)
+        await self._outbox.finish(claim, "unknown" if unknown else "pending", reason=str(error), again_in=again_in)
 
     # The calls themselves.
 

@@ -153,15 +153,16 @@ def _next(told: Any) -> str | None:  # noqa: ANN401 - the body of an answer
 def _refused(channel: str, error: SlackApiError, *, reading: bool) -> UpstreamFailed:
     status = getattr(error.response, "status_code", 0)
     code = str(error.response.get("error", "")) if hasattr(error.response, "get") else ""
+    code = "ratelimited" if status == _BUSY else code
+    told = f"Slack refused: {_REASONS.get(code) or line(code or 'it gave no reason', 200)}."
+    if status == _BUSY or code in _LATER:
+        return UpstreamAway(told, _pause(error) or _LONG)
     if status >= _SERVER_ERROR or code in _UNSURE or not _CODE.fullmatch(code):
         if reading:
             return UpstreamAway(f"Slack answered {status}; nothing was sent.")
         return UpstreamUnknown(
             f"Slack answered {status}: the message in {channel} may or may not be there. Look before you try again."
         )
-    told = f"Slack refused: {_REASONS.get(code) or line(code or 'it gave no reason', 200)}."
-    if status == _BUSY or code in _LATER:
-        return UpstreamAway(told, _pause(error) or _LONG)
     if reading and code in _UNREADABLE:
         return UpstreamUnreadable(
             f"Slack does not let this app read {channel} ({code}; the scopes channels:read and channels:history, or "

@@ -106,6 +106,6 @@ def _scalar(node: Any, loader: Any, name: str) -> str | int | float | bool | Non
             return loader.construct_object(node)  # type: ignore[no-any-return]
         except (ValueError, OverflowError):
             return str(node.value)
-    if not node.tag.startswith("tag:yaml.org,2002:"):
+    if kind not in {"str", "timestamp", "value"}:
         raise BadRules((f"{name}, line {node.start_mark.line + 1}: a tag ({node.tag}): expected a plain value.",))
     return str(node.value)

@@ -42,8 +42,8 @@ class EngineHolder:
                 from server.bootstrap import open_engine  # noqa: PLC0415 - see above
 
                 self._engine = await self._stack.enter_async_context(open_engine(self.settings))
-                router = asyncio.create_task(self._engine.router.run())
-                self._stack.push_async_callback(_stop, router)
+                for duty in (self._engine.router.run(), self._engine.courier.run()):
+                    self._stack.push_async_callback(_stop, asyncio.create_task(duty))
             return self._engine
 
     @asynccontextmanager

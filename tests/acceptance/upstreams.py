@@ -6,7 +6,6 @@ webhooks do.
 
 import json
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -214,6 +213,8 @@ def faulty_wire(to: str, fault: Fault) -> Iterator[str]:
     def carry(client: socket.socket) -> None:
         with client, socket.create_connection((host, int(port))) as server:
             said = client.recv(65_536)
+            if not said:
+                return
             wrong = fault(said)
             if wrong != "request":
                 server.sendall(said)
@@ -223,8 +224,10 @@ def faulty_wire(to: str, fault: Fault) -> Iterator[str]:
                 if wrong is None:
                     client.sendall(told)
                     _pump(server, client)
-            # A reset and not a farewell: the client learns nothing but that it is over.
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", wrong is not None, 0))
+            # Not only closed: whoever still reads from it must be woken.
+            for end in (client, server):
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
     def accept() -> None:
         while not stopped.is_set():
@@ -257,3 +260,4 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
     with suppress(OSError):
         while piece := source.recv(65_536):
             sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
