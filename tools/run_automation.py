@@ -9,7 +9,7 @@ from tools.context import ToolContext
 from tools.spec import acts
 
 
-@acts(title="Run an automation", idempotent=True)
+@acts(title="Run an automation", idempotent=True, destructive=True)
 async def run_automation(
     context: ToolContext,
     name: Annotated[str, Field(min_length=1, max_length=80)],

@@ -13,7 +13,7 @@ from tools.parameters import Issue
 from tools.spec import acts
 
 
-@acts(title="Move a Jira issue", idempotent=True)
+@acts(title="Move a Jira issue", idempotent=True, destructive=True)
 async def transition_jira_issue(
     context: ToolContext,
     issue: Issue,
