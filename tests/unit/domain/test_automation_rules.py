@@ -1,5 +1,6 @@
 """Files of rules: what will do, and for everything else the line, what was expected and what to do."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from domain.automations.schema import fields_of
 from domain.automations.templates import BadTemplate, Template
 from domain.events import EVENT_TYPES, Event
 from domain.routing import Store, stores_for
+from tests.acceptance.program import ROOT
 
 GOOD = """\
 channels:
@@ -61,6 +63,14 @@ def test_the_shipped_rules_will_do() -> None:
         "commit-mentions-issue", "pull-request-mentions-issue", "high-priority-issue-blocked", "deployment-failed",
         "sprint-closed",
     ]  # fmt: skip
+
+
+def test_the_rules_that_the_readme_shows_will_do() -> None:
+    """Whoever copies them must not be told that they are wrong."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```yaml\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+
+    assert [rule.name for rule in parse_rules(shown, "README.md").rules] == ["high-priority-issue-blocked"]
 
 
 def test_a_rule_says_what_it_says() -> None:
