@@ -1,31 +1,64 @@
 """What may be done in the organisation's name, and to what."""
 
 import hashlib
-import json
+import re
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Final, Literal
 
 from domain.errors import Misconfigured, TargetNotAllowed, WritesOff
 from domain.frozen import Frozen
 
 ActionStatus = Literal["preview", "done", "declined"]
+Upstream = Literal["jira", "slack"]
+
+CHANNEL: Final = re.compile(r"#[a-z0-9][a-z0-9_.-]{0,79}|[CG][A-Z0-9]{8,20}")
+"""A Slack channel: its name or its id."""
+BROADCAST: Final = re.compile(r"<!(channel|here|everyone)[^>]*>|@(channel|here|everyone)\b", re.IGNORECASE)
+"""What would ring everybody in a Slack channel."""
 
 
 class Draft(Frozen):
     """An action as it would be carried out: the exact text and the exact target.
 
-    `target` is written as in the allowlist: `jira:PAY-12`, `slack:#payments`.
+    Shape:
+        target: as in the allowlist: `jira:PAY-12`, `slack:#payments`; `automation:NAME` for a rule that is run by hand.
+        text: exactly what is sent; of a transition, the status that the issue is to have.
+        only_from: the statuses from which a transition may be made; none for any.
+        effects: what a rule would do, each by itself, and
+        event: the id of the event that it would do it for.
     """
 
-    action: Literal["post_jira_comment", "notify_slack"]
+    action: Literal["post_jira_comment", "transition_jira_issue", "notify_slack", "run_automation"]
     target: str
     text: str
+    only_from: tuple[str, ...] = ()
+    effects: tuple["Draft", ...] = ()
+    event: str | None = None
 
     @property
     def digest(self) -> str:
         """Names exactly this draft: any other text or target gives another digest."""
-        content = json.dumps([self.action, self.target, self.text], ensure_ascii=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def upstream(self) -> Upstream:
+        """Where it goes."""
+        return "slack" if self.action == "notify_slack" else "jira"
+
+    @property
+    def place(self) -> str:
+        """What the upstream calls the target: an issue's key, a channel."""
+        return self.target.partition(":")[2]
+
+    @property
+    def question(self) -> str:
+        """What somebody is asked before it is done."""
+        where = self.target.replace(":", " ", 1)
+        if self.action == "transition_jira_issue":
+            return f"Move {where} to this status?\n\n{self.text}"
+        if self.action == "run_automation":
+            return f"Run the {where}? It would do this:\n\n{self.text}"
+        return f"Send this to {where}?\n\n{self.text}"
 
 
 class WritePolicy(Frozen):

@@ -20,7 +20,9 @@ It never holds a secret, and only text that already passed `domain.text` comes f
     ├── LeaseLost             somebody else took over what was being done here
     ├── PoisonEvent           never retry: this event cannot be applied; it goes to quarantine
     └── UpstreamFailed        Jira, Slack or GitHub did not take an action
+        ├── UpstreamAway      retry: it is busy or cannot be reached, and took nothing
         └── UpstreamUnknown   and it is not known whether it did: never repeat it blindly
+            └── UpstreamUnreadable   nor can the program find out: a person must look
 """
 
 from collections.abc import Sequence
@@ -160,5 +162,25 @@ class UpstreamFailed(EngintelError):
     """An upstream refused an action or could not be reached before it was sent."""
 
 
+class UpstreamAway(UpstreamFailed):
+    """An upstream that is busy or cannot be reached: nothing was done, and it may be later."""
+
+    retryable = True
+
+    def __init__(self, text: str, seconds: float | None = None) -> None:
+        """Say what happened.
+
+        Args:
+            text: for whoever can act on it.
+            seconds: for how long the upstream asked to be left alone, if it did.
+        """
+        super().__init__(text)
+        self.seconds = seconds
+
+
 class UpstreamUnknown(UpstreamFailed):
     """The connection was lost after the request left: the action may or may not have happened."""
+
+
+class UpstreamUnreadable(UpstreamUnknown):
+    """Whether an action happened cannot be read where it would be seen."""

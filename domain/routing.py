@@ -2,7 +2,7 @@
 
 `events` takes everything, because it answers "how many" and "when". The others take what changes their picture:
 the directory who and what exists and how work stands, the vectors what can be found by its words, the graph who
-works on what and what depends on what.
+works on what and what depends on what, the automations what a team may want to react to.
 """
 
 from enum import StrEnum
@@ -16,34 +16,36 @@ class Store(StrEnum):
     EVENTS = "events"
     VECTORS = "vectors"
     GRAPH = "graph"
+    AUTOMATIONS = "automations"
+    """No store: the rules that a team wrote, which read the log like one. What they keep is what is to be done."""
 
 
-_D, _E, _V, _G = Store.DIRECTORY, Store.EVENTS, Store.VECTORS, Store.GRAPH
+_D, _E, _V, _G, _A = Store.DIRECTORY, Store.EVENTS, Store.VECTORS, Store.GRAPH, Store.AUTOMATIONS
 
 ROUTES: Final[dict[str, frozenset[Store]]] = {
-    "commit": frozenset({_D, _E, _V, _G}),
+    "commit": frozenset({_D, _E, _V, _G, _A}),
     "commit_dropped": frozenset({_E, _V}),
-    "push": frozenset({_D, _E}),
-    "pr_opened": frozenset({_D, _E, _V, _G}),
-    "pr_ready": frozenset({_D, _E}),
-    "pr_review_requested": frozenset({_D, _E}),
-    "pr_updated": frozenset({_D, _E}),
-    "pr_closed": frozenset({_D, _E}),
-    "pr_merged": frozenset({_D, _E, _V, _G}),
-    "pr_reopened": frozenset({_D, _E}),
-    "pr_reviewed": frozenset({_D, _E, _G}),
-    "issue_created": frozenset({_D, _E, _V}),
-    "issue_updated": frozenset({_D, _E, _V, _G}),
-    "issue_deleted": frozenset({_D, _E, _V}),
-    "issue_commented": frozenset({_D, _E}),
-    "sprint_created": frozenset({_D, _E}),
-    "sprint_started": frozenset({_D, _E}),
-    "sprint_updated": frozenset({_D, _E}),
-    "sprint_closed": frozenset({_D, _E}),
-    "workflow_run": frozenset({_D, _E}),
-    "deployment": frozenset({_D, _E}),
-    "release": frozenset({_D, _E}),
-    "metric_sample": frozenset({_E}),
+    "push": frozenset({_D, _E, _A}),
+    "pr_opened": frozenset({_D, _E, _V, _G, _A}),
+    "pr_ready": frozenset({_D, _E, _A}),
+    "pr_review_requested": frozenset({_D, _E, _A}),
+    "pr_updated": frozenset({_D, _E, _A}),
+    "pr_closed": frozenset({_D, _E, _A}),
+    "pr_merged": frozenset({_D, _E, _V, _G, _A}),
+    "pr_reopened": frozenset({_D, _E, _A}),
+    "pr_reviewed": frozenset({_D, _E, _G, _A}),
+    "issue_created": frozenset({_D, _E, _V, _A}),
+    "issue_updated": frozenset({_D, _E, _V, _G, _A}),
+    "issue_deleted": frozenset({_D, _E, _V, _A}),
+    "issue_commented": frozenset({_D, _E, _A}),
+    "sprint_created": frozenset({_D, _E, _A}),
+    "sprint_started": frozenset({_D, _E, _A}),
+    "sprint_updated": frozenset({_D, _E, _A}),
+    "sprint_closed": frozenset({_D, _E, _A}),
+    "workflow_run": frozenset({_D, _E, _A}),
+    "deployment": frozenset({_D, _E, _A}),
+    "release": frozenset({_D, _E, _A}),
+    "metric_sample": frozenset({_E, _A}),
     "doc_changed": frozenset({_D, _E, _V}),
     "doc_removed": frozenset({_D, _E, _V}),
     "manifest_changed": frozenset({_D, _E, _G}),
@@ -56,7 +58,7 @@ ROUTES: Final[dict[str, frozenset[Store]]] = {
     "team_left": frozenset({_D, _E}),
     "identity_merged": frozenset({_D, _E}),
     "identity_split": frozenset({_D, _E}),
-    "raw": frozenset({_E}),
+    "raw": frozenset({_E, _A}),
 }
 
 

@@ -59,11 +59,21 @@ def standing_in(answer: Answer) -> Iterator[StandIn]:
 
 def _handler(stand_in: StandIn, answer: Answer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            # Who are you: every account that writes asks, and nothing is done by it.
+            self._tell(200, {"accountId": "engintel"})
+
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            if self.path.endswith("/auth.test"):
+                self._tell(200, {"ok": True, "user_id": "U0ENGINTEL", "bot_id": "B0ENGINTEL"})
+                return
             sent = Sent(self.path, _body(raw, self.headers.get("Content-Type", "")))
             stand_in.received.append(sent)
             status, said = answer(sent, len(stand_in.received))
+            self._tell(status, said)
+
+        def _tell(self, status: int, said: Mapping[str, Any]) -> None:
             told = json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

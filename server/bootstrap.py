@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, PostgresOutbox
+from adapters.actions.runner import PostgresAutomations
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
@@ -23,6 +24,7 @@ from adapters.postgres.migrate import migrate
 from adapters.postgres.polls import PostgresPolls
 from adapters.postgres.quarantine import PostgresQuarantine
 from adapters.vectors.postgres import PostgresVectors
+from domain.actions import Upstream
 from domain.ports import (
     Audit,
     Confirmations,
@@ -33,16 +35,16 @@ from domain.ports import (
     Events,
     Graph,
     Inbox,
-    JiraWriter,
     Leases,
     Outbox,
     Polls,
     Projection,
     Quarantine,
-    SlackWriter,
     Stream,
     Vectors,
+    Writer,
 )
+from server.automations import Automations, load_rules
 from server.courier import Courier
 from server.drain import Drain
 from server.polling import Pollers, Polling
@@ -70,11 +72,15 @@ class Engine:
     vectors: Vectors
     graph: Graph
     projections: tuple[Projection, ...]
+    """The stores."""
+    carried: tuple[Projection, ...]
+    """Whatever the router keeps up with the log: the stores, and automations where there are any."""
     consumers: Consumers
     router: Router
     confirmations: Confirmations
     outbox: Outbox
     audit: Audit
+    automations: Automations
     courier: Courier
     polls: Polls
     polling: Polling
@@ -107,6 +113,7 @@ class Engine:
             graph=self.graph,
             freshness=self.router,
             writes=self.settings.write_policy,
+            automations=self.automations,
         )
 
 
@@ -167,6 +174,18 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
         polls = PostgresPolls(database, org)
         polling = Polling(log, leases, polls)
         pollers = Pollers(polling, lambda: polled_sources(settings, settings.clock))
+        writers: Mapping[Upstream, Callable[[], Writer | None]] = {
+            "jira": cache(lambda: _jira(settings)),
+            "slack": cache(lambda: _slack(settings)),
+        }
+        courier = Courier(outbox, audit, writers, settings.write_policy)
+        automations = Automations(
+            load_rules(settings), directory=directory, events=events, log=log, own_accounts=outbox.own_accounts,
+            writes=settings.write_policy, site=settings.jira_url, now=settings.clock,
+        )  # fmt: skip
+        runner = PostgresAutomations(database, org, automations.decide, log.heads, courier.wake)
+        # Not among the projections: there is nothing in it that a replay could fill again.
+        carried = (*projections, runner) if automations.active else projections
         yield Engine(
             settings=settings,
             database=database,
@@ -181,22 +200,24 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
             graph=graph,
             projections=projections,
             consumers=consumers,
-            router=Router(log, projections, quarantine, leases, consumers, inbox=inbox),
+            carried=carried,
+            router=Router(log, carried, quarantine, leases, consumers, inbox=inbox),
             confirmations=PostgresConfirmations(database, org),
             outbox=outbox,
             audit=audit,
-            courier=Courier(outbox, audit, cache(lambda: _jira(settings)), cache(lambda: _slack(settings))),
+            courier=courier,
+            automations=automations,
             polls=polls,
             polling=polling,
             pollers=pollers,
-            duties={"sorter": sorter, "pollers": pollers, **({"drain": drain} if drain else {})},
+            duties={"sorter": sorter, "pollers": pollers, "courier": courier, **({"drain": drain} if drain else {})},
             dead_letters=landing,
             stream=stream,
             drain=drain,
         )
 
 
-def _jira(settings: Settings) -> JiraWriter | None:
+def _jira(settings: Settings) -> Writer | None:
     if not settings.jira_url or not settings.jira_token:
         return None
     from adapters.actions.jira import JiraClient  # noqa: PLC0415 - a quarter of a second, for those who write only
@@ -204,7 +225,7 @@ def _jira(settings: Settings) -> JiraWriter | None:
     return JiraClient(settings.jira_url, settings.jira_token, settings.jira_user)
 
 
-def _slack(settings: Settings) -> SlackWriter | None:
+def _slack(settings: Settings) -> Writer | None:
     if not settings.slack_token:
         return None
     from adapters.actions.slack import SlackClient  # noqa: PLC0415 - as above

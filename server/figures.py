@@ -91,7 +91,7 @@ async def figures_of(engine: Engine) -> Figures:
         engine.log.heads(), waiting_in(engine.inbox, engine.log), engine.inbox.refusals()
     )
     lags, counts, states, outbox, leases = await asyncio.gather(
-        lags_of(engine.log, engine.projections, engine.now(), engine.inbox),
+        lags_of(engine.log, engine.carried, engine.now(), engine.inbox),
         engine.quarantine.counts(),
         engine.consumers.states(),
         engine.outbox.counts(),

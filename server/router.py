@@ -218,9 +218,9 @@ class Router:
         raise NotFound("store", store)
 
     async def coverage(self, now: datetime) -> Mapping[str, Coverage]:
-        """How far each store is behind the log, whoever fills it."""
+        """How far each store is behind the log, whoever fills it. Automations answer nothing, and are left out."""
         lags = await lags_of(self._log, self._projections, now, self._inbox)
-        return {store.value: lag.coverage for store, lag in lags.items()}
+        return {store.value: lag.coverage for store, lag in lags.items() if store is not Store.AUTOMATIONS}
 
 
 async def _patiently(step: Callable[[], Awaitable[Result]]) -> Result:

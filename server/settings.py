@@ -34,6 +34,10 @@ class Settings:
     writes: str | None = _setting(
         "ENGINTEL_WRITES", "`off`, `on`, or allowed targets such as `jira:PAY-*, slack:#payments` (`off`)"
     )
+    automations: str | None = _setting(
+        "ENGINTEL_AUTOMATIONS",
+        "file of rules (`automations.yaml` in the home, else the shipped ones)",
+    )
     http_token: str | None = _setting(
         "ENGINTEL_HTTP_TOKEN", "bearer token; without one HTTP starts on loopback only", secret=True
     )
@@ -57,7 +61,11 @@ class Settings:
     jira_url: str | None = _setting("ENGINTEL_JIRA_URL", "Jira site", address=True)
     jira_user: str | None = _setting("ENGINTEL_JIRA_USER", "mail address of the Jira account (Jira Cloud)")
     jira_token: str | None = _setting("ENGINTEL_JIRA_TOKEN", "API token of the Jira account", secret=True)
-    slack_token: str | None = _setting("ENGINTEL_SLACK_TOKEN", "Slack bot token with chat:write", secret=True)
+    slack_token: str | None = _setting(
+        "ENGINTEL_SLACK_TOKEN",
+        "Slack bot token with chat:write; to look for what was cut off, also channels:read and channels:history",
+        secret=True,
+    )
     slack_url: str | None = _setting("ENGINTEL_SLACK_URL", "Slack API address, to point at a stand-in", address=True)
     lag_limit: str | None = _setting(
         "ENGINTEL_LAG_LIMIT", "seconds that a store may be behind before `/readyz` says no (60)"

@@ -10,8 +10,10 @@ from tools.get_project_health import get_project_health
 from tools.get_team_workload import get_team_workload
 from tools.notify_slack import notify_slack
 from tools.post_jira_comment import post_jira_comment
+from tools.run_automation import run_automation
 from tools.search_docs import search_docs
 from tools.spec import ToolSpec, spec_of
+from tools.transition_jira_issue import transition_jira_issue
 
 TOOLS: Final[tuple[ToolSpec, ...]] = tuple(
     spec_of(function)
@@ -24,6 +26,8 @@ TOOLS: Final[tuple[ToolSpec, ...]] = tuple(
         search_docs,
         find_entity,
         post_jira_comment,
+        transition_jira_issue,
         notify_slack,
+        run_automation,
     )
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from domain.actions import WritePolicy
+from domain.actions import Draft, WritePolicy
 from domain.answers import Coverage
 from domain.errors import StoreUnavailable
 from domain.ports import Directory, Events, Graph, Vectors
@@ -21,6 +21,17 @@ class Freshness(Protocol):
         """For each store how far it can be believed."""
 
 
+class Automations(Protocol):
+    """Knows the rules that a team wrote."""
+
+    async def by_hand(self, name: str, event_id: str | None, entity: str | None) -> Draft:
+        """What the rule `name` would do for an event, or for the newest one of an entity, as one draft.
+
+        Raises:
+            InvalidInput: there is no such rule or event, or the rule would do nothing about it.
+        """
+
+
 @dataclass(frozen=True)
 class ToolContext:
     """Everything that one call of a tool may use. It belongs to one organisation; no tool can name another."""
@@ -31,6 +42,7 @@ class ToolContext:
     vectors: Vectors
     graph: Graph
     freshness: Freshness
+    automations: Automations
     writes: WritePolicy = field(default_factory=WritePolicy)
     _down: dict[Store, str] = field(default_factory=dict)
 

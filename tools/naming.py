@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from domain.errors import Ambiguous, NotFound
+from domain.automations.keys import is_key
+from domain.errors import Ambiguous, InvalidInput, NotFound
 from domain.impact import Dependency
 from domain.lookup import Kind
 from domain.people import Person, Team
@@ -45,6 +46,20 @@ async def _only(context: ToolContext, kind: Kind, wanted: str, found: Sequence[M
         raise Ambiguous(kind, wanted, [each.label for each in found])
     closest = await context.directory.search(wanted, [kind], _SUGGESTED)
     raise NotFound(kind, wanted, [each.label for each in closest])
+
+
+def jira_target(context: ToolContext, issue: str) -> str:
+    """The target of an action on `issue`, if it may be written to.
+
+    Raises:
+        InvalidInput: it is no issue key.
+        Refused: the operator did not allow it.
+    """
+    key = issue.strip().upper()
+    if not is_key(key):
+        raise InvalidInput(f"{issue!r} is not an issue key: expected a project and a number, such as PAY-12.")
+    context.writes.check(f"jira:{key}")
+    return f"jira:{key}"
 
 
 async def people_of(context: ToolContext, accounts: Sequence[str]) -> Mapping[str, Person]:

@@ -1,19 +1,16 @@
 """Posting a message in a Slack channel."""
 
-import re
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from domain.actions import Draft
+from domain.actions import BROADCAST, CHANNEL, Draft
 from domain.errors import InvalidInput
 from domain.text import clean
 from tools.context import ToolContext
 from tools.spec import acts
 
 LONGEST: Final = 4_000
-_CHANNEL: Final = re.compile(r"^(#[a-z0-9][a-z0-9_.-]{0,79}|[CG][A-Z0-9]{8,20})$")
-_BROADCAST: Final = re.compile(r"<!(channel|here|everyone)[^>]*>|@(channel|here|everyone)\b", re.IGNORECASE)
 
 
 @acts(title="Post in a Slack channel", idempotent=False)
@@ -27,13 +24,13 @@ async def notify_slack(
     Without a way to ask, the first call gives a preview and a handle: show it, then call again with the handle.
     """
     name = channel.strip()
-    if not _CHANNEL.match(name):
+    if not CHANNEL.fullmatch(name):
         raise InvalidInput(f"{channel!r} is not a channel: expected #name or an id such as C0123456789.")
     target = f"slack:{name}"
     context.writes.check(target)
     message = clean(text, LONGEST)
     if not message:
         raise InvalidInput("The message has no visible text.")
-    if _BROADCAST.search(message):
+    if BROADCAST.search(message):
         raise InvalidInput("The message would notify a whole channel (@channel, @here or @everyone): leave that out.")
     return Draft(action="notify_slack", target=target, text=message)

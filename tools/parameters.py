@@ -20,6 +20,7 @@ Texts = Annotated[list[Annotated[str, Field(max_length=300)]], BeforeValidator(_
 Person = Annotated[str, Field(min_length=1, max_length=200, description="id, name, handle or mail")]
 Project = Annotated[str, Field(min_length=1, max_length=200, description="id, name, repository or tracker key")]
 Team = Annotated[str, Field(min_length=1, max_length=200, description="id or name")]
+Issue = Annotated[str, Field(max_length=50, description="key, such as PAY-12")]
 Days = Annotated[int, Field(ge=1, le=LONGEST_DAYS, description="days back from now")]
 Limit = Annotated[int, Field(ge=1, le=50)]
 Cursor = Annotated[str | None, Field(max_length=200, description="next_cursor of the page before")]

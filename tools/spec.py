@@ -39,6 +39,7 @@ class ToolSpec:
             would do.
         title: what a person sees.
         acts: whether it changes anything outside.
+        destructive: whether it can change what is there, and not only add to it.
         idempotent: whether doing it twice is the same as doing it once.
         open_world: whether it reaches beyond the organisation's own stores.
     """
@@ -46,6 +47,7 @@ class ToolSpec:
     function: Callable[..., Awaitable[Any]]
     title: str
     acts: bool
+    destructive: bool
     idempotent: bool
     open_world: bool
 
@@ -64,17 +66,21 @@ def reads(*, title: str) -> Callable[[Read], Read]:
     """Mark a function as a tool that only reads."""
 
     def mark(function: Read) -> Read:
-        vars(function)["tool"] = ToolSpec(function, title, acts=False, idempotent=True, open_world=False)
+        vars(function)["tool"] = ToolSpec(
+            function, title, acts=False, destructive=False, idempotent=True, open_world=False
+        )
         return function
 
     return mark
 
 
-def acts(*, title: str, idempotent: bool) -> Callable[[Act], Act]:
+def acts(*, title: str, idempotent: bool, destructive: bool = False) -> Callable[[Act], Act]:
     """Mark a function as a tool that acts: it drafts, and the server asks, sends once and writes down."""
 
     def mark(function: Act) -> Act:
-        vars(function)["tool"] = ToolSpec(function, title, acts=True, idempotent=idempotent, open_world=True)
+        vars(function)["tool"] = ToolSpec(
+            function, title, acts=True, destructive=destructive, idempotent=idempotent, open_world=True
+        )
         return function
 
     return mark

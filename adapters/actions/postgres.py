@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from adapters.postgres.database import Connection, Database, Row, json_text, load_queries, rows_changed
-from domain.actions import Draft
+from domain.actions import Draft, Upstream
 from domain.errors import HandleRejected
-from domain.ports import AuditEntry, OutboxEntry, Posted
+from domain.ports import AuditEntry, Claim, Decided, OutboxEntry, Posted
 from domain.ports.actions import OutboxState
 
 _SQL: Final = load_queries("adapters.actions", "postgres.sql")
@@ -74,31 +74,73 @@ def _why_rejected(known: Row | None, draft: Draft, principal: str) -> str:
 class PostgresOutbox(_Bound):
     """Actions that were decided; see `domain.ports.Outbox`."""
 
-    async def put(self, key: str, draft: Draft, principal: str) -> OutboxEntry:
-        """The entry of `key`, new or known."""
+    async def begin(self, key: str, draft: Draft, principal: str, lasts: timedelta) -> Claim | OutboxEntry:
+        """Write down that a person's action leaves now."""
+        holder = secrets.token_urlsafe(12)
         async with self._database.session(self._org) as connection:
-            await connection.execute(_SQL["put"], self._org, key, draft.model_dump_json(), principal)
-            row = await connection.fetchrow(_SQL["entry"], self._org, key)
-        assert row is not None
-        return _entry(row)
+            told = (key, _json(draft), principal, holder, lasts)
+            new = rows_changed(await connection.execute(_SQL["begin"], self._org, *told))
+            entry = await _known(connection, self._org, key)
+        return Claim(entry=entry, holder=holder) if new else entry
 
-    async def start(self, key: str) -> bool:
-        """Move a pending entry to `in_flight`; False if it was not pending."""
+    async def put(self, decided: Sequence[Decided], principal: str) -> Sequence[OutboxEntry]:
+        """Add what rules decided, each once."""
         async with self._database.session(self._org) as connection:
-            return rows_changed(await connection.execute(_SQL["start"], self._org, key)) == 1
+            await put_decided(connection, self._org, decided, principal)
+            return [await _known(connection, self._org, each.key) for each in decided]
+
+    async def claim(self, upstreams: Sequence[Upstream], lasts: timedelta, *, key: str | None = None) -> Claim | None:
+        """The next entry that is due and that nobody is at."""
+        holder = secrets.token_urlsafe(12)
+        async with self._database.session(self._org) as connection:
+            row = await connection.fetchrow(_SQL["due"], self._org, list(upstreams), key)
+            if row is None:
+                return None
+            await connection.execute(_SQL["take"], self._org, row["key"], holder, lasts)
+            return Claim(entry=await _known(connection, self._org, row["key"]), holder=holder)
+
+    async def resume(self, claim: Claim, lasts: timedelta) -> bool:
+        """Move an unknown entry to `in_flight` again; False if the claim was lost."""
+        async with self._database.session(self._org) as connection:
+            told = (claim.entry.key, claim.holder, lasts)
+            return rows_changed(await connection.execute(_SQL["resume"], self._org, *told)) == 1
 
     async def finish(
-        self, key: str, state: OutboxState, *, posted: Posted | None = None, reason: str | None = None
+        self,
+        claim: Claim,
+        state: OutboxState,
+        *,
+        posted: Posted | None = None,
+        reason: str | None = None,
+        again_in: timedelta = timedelta(),
     ) -> None:
-        """Write down how it ended, and the audit row with it."""
+        """Write down how it went, and with an end the audit row of it."""
         seen = (posted.url, posted.key) if posted else (None, None)
+        key = claim.entry.key
         async with self._database.session(self._org) as connection:
-            row = await connection.fetchrow(_SQL["finish"], self._org, key, state, *seen, reason)
-            if row is not None:
+            told = (key, claim.holder, state, *seen, reason, again_in)
+            row = await connection.fetchrow(_SQL["finish"], self._org, *told)
+            if row is not None and state not in {"pending", "in_flight"}:
                 draft = Draft.model_validate_json(row["draft"])
                 details = {"key": key, "url": seen[0], "receipt": seen[1], "reason": reason, "text": draft.text}
                 what = (row["principal"], draft.action, draft.target, state)
                 await _record(connection, self._org, what, details)
+
+    async def again(self, key: str) -> bool:
+        """Let an entry be carried after all; one that is parked is looked for first."""
+        async with self._database.session(self._org) as connection:
+            changed = rows_changed(await connection.execute(_SQL["again"], self._org, key))
+            return bool(changed or rows_changed(await connection.execute(_SQL["look_again"], self._org, key)))
+
+    async def drop(self, key: str) -> bool:
+        """Give an entry up."""
+        async with self._database.session(self._org) as connection:
+            return rows_changed(await connection.execute(_SQL["drop"], self._org, key)) == 1
+
+    async def pause(self, upstream: Upstream, lasts: timedelta) -> None:
+        """Leave `upstream` alone for a while."""
+        async with self._database.session(self._org) as connection:
+            await connection.execute(_SQL["pause"], self._org, upstream, lasts)
 
     async def entries(self, states: Sequence[OutboxState]) -> Sequence[OutboxEntry]:
         """The entries in one of `states`, oldest first."""
@@ -110,9 +152,60 @@ class PostgresOutbox(_Bound):
         async with self._database.session(self._org, readonly=True) as connection:
             return {row["state"]: row["n"] for row in await connection.fetch(_SQL["counts"], self._org)}
 
+    async def entry(self, key: str) -> OutboxEntry | None:
+        """The entry of that key."""
+        async with self._database.session(self._org, readonly=True) as connection:
+            row = await connection.fetchrow(_SQL["entry"], self._org, key)
+        return _entry(row) if row is not None else None
+
+    async def remember(self, upstream: Upstream, accounts: Sequence[str]) -> None:
+        """Write down with which accounts we write."""
+        async with self._database.session(self._org) as connection:
+            await connection.execute(_SQL["remember"], self._org, upstream, list(accounts))
+
+    async def own_accounts(self) -> frozenset[str]:
+        """Every account that we ever wrote with."""
+        async with self._database.session(self._org, readonly=True) as connection:
+            return frozenset(row["account"] for row in await connection.fetch(_SQL["own_accounts"], self._org))
+
+
+async def put_decided(connection: Connection, org: str, decided: Sequence[Decided], principal: str = "") -> None:
+    """Add what rules decided, as a part of a transaction that does more. What is over a rule's limit is held.
+
+    Args:
+        connection: within the transaction.
+        org: whose outbox it is.
+        decided: the actions.
+        principal: in whose name; the rule's own, unless given.
+    """
+    for each in decided:
+        done = 0 if principal else int(await connection.fetchval(_SQL["lately"], org, each.rule))
+        draft, state, reason = each.draft, "pending", None
+        if not principal and done >= each.max_per_hour:
+            state, reason = "held", f"more than {each.max_per_hour} an hour of the rule {each.rule}"
+        elif not principal and done == each.max_per_hour - 1 and draft.action == "notify_slack":
+            draft = draft.model_copy(update={"text": draft.text + _LAST.format(limit=each.max_per_hour)})
+        who = principal or f"automation:{each.rule}"
+        told = (each.key, _json(draft), who, each.rule, each.event_id, state, reason)
+        await connection.execute(_SQL["put"], org, *told)
+
+
+_LAST: Final = "\n(This is the last of {limit} in an hour: more are held back, and `engintel outbox` lists them.)"
+"""What the last message before the limit says: silence would look like peace."""
+
+
+async def _known(connection: Connection, org: str, key: str) -> OutboxEntry:
+    row = await connection.fetchrow(_SQL["entry"], org, key)
+    assert row is not None
+    return _entry(row)
+
 
 def _entry(row: Row) -> OutboxEntry:
     return OutboxEntry(**{**dict(row), "draft": json.loads(row["draft"])})
+
+
+def _json(draft: Draft) -> str:
+    return draft.model_dump_json(exclude_defaults=True)
 
 
 class PostgresAudit(_Bound):

@@ -155,6 +155,17 @@ class PostgresEvents(PostgresProjection):
         self._keep(ids, known)
         return [known[id_] for id_ in ids if id_ in known]
 
+    async def happened(
+        self, *, ids: Collection[str] | None = None, entity: str | None = None, limit: int = 50
+    ) -> Sequence[Event]:
+        """Events by their ids, or of one thing, the newest first."""
+        wanted = list(ids) if ids is not None else None
+        async with self.database.session(self.org, readonly=True) as connection:
+            return [
+                decode(row["event"])
+                for row in await connection.fetch(_SQL["happened"], self.org, wanted, entity, limit)
+            ]
+
     def _keep(self, ids: Sequence[str], events: Mapping[str, Event]) -> None:
         """Remember what was read: an event never changes, and decoding it is most of the work of reading it."""
         for id_ in ids:

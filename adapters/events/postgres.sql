@@ -108,3 +108,8 @@ SELECT id FROM events
 WHERE org = $1 AND type = ANY ($2::text[]) AND occurred_at >= $3 AND occurred_at < $4
   AND ($5::text[] IS NULL OR project = ANY ($5::text[]))
 ORDER BY occurred_at, id LIMIT $6;
+
+-- name: happened
+SELECT event FROM events
+WHERE org = $1 AND ($2::text[] IS NULL OR id = ANY ($2::text[])) AND ($3::text IS NULL OR entity = $3)
+ORDER BY occurred_at DESC, id DESC LIMIT $4;

@@ -1,13 +1,16 @@
 """What the four stores share when they live in PostgreSQL: effect and position in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from adapters.postgres.database import Connection, Database, translated
 from adapters.postgres.quarantine import forget, put_aside, take_out
 from domain.events import Event
 from domain.ports import Batch, Quarantined, Standing
 from domain.routing import Store
+
+Project: TypeAlias = Callable[[Connection, Sequence[Event]], Awaitable[None]]
+"""Applies events inside the transaction that also moves the position."""
 
 
 class PostgresProjection:
@@ -30,6 +33,11 @@ class PostgresProjection:
         """Apply `events` in order. Called inside the transaction that also moves the position."""
         raise NotImplementedError
 
+    async def prepare(self, batch: Batch) -> Project:
+        """Do what takes time and needs no transaction; gives what will apply those events of `batch` that may be."""
+        del batch
+        return self.project
+
     async def positions(self) -> Mapping[int, int]:
         """For each lane the last position that was applied."""
         return (await self.standing()).positions
@@ -45,6 +53,7 @@ class PostgresProjection:
 
     async def apply(self, batch: Batch) -> bool:
         """Apply `batch` unless somebody else is at it; see `domain.ports.Projection`."""
+        project = await self.prepare(batch)
         right = (batch.lease.name, batch.lease.token) if batch.lease else (None, None)
         place = (self.store, batch.lane, batch.after, batch.upto)
         async with self.database.session(self.org) as connection:
@@ -57,7 +66,7 @@ class PostgresProjection:
                 await put_aside(connection, self.org, aside)
             if events:
                 with translated(self.store):
-                    await self.project(connection, events)
+                    await project(connection, events)
             return True
 
     def _waits(self, lane: int, position: int, event: Event) -> Quarantined:
@@ -68,12 +77,14 @@ class PostgresProjection:
 
     async def release(self, item: Quarantined, event: Event) -> bool:
         """Apply an event that was put aside, and take it out of quarantine."""
+        place = {"lane": item.lane, "after": item.position - 1, "upto": item.position}
+        project = await self.prepare(Batch(**place, events=(event,)))
         async with self.database.session(self.org) as connection:
             await connection.execute(_LOCK, f"{self.org}/{self.store}")
             if not await take_out(connection, self.org, item):
                 return False
             with translated(self.store):
-                await self.project(connection, (event,))
+                await project(connection, (event,))
             return True
 
     async def alone(self, connection: Connection) -> bool:

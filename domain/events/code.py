@@ -36,6 +36,9 @@ class Commit(Frozen):
     co_authors: tuple[Actor, ...] = ()
     reverts: str | None = None
     """The sha that this commit says it reverts."""
+    pushed_at: Utc | None = None
+    """When it came in, where a push told of it; it may have been written days before."""
+    url: str | None = None
 
     @property
     def merge(self) -> bool:

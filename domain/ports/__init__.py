@@ -3,12 +3,13 @@
 from domain.ports.actions import (
     Audit,
     AuditEntry,
+    Claim,
     Confirmations,
-    JiraWriter,
+    Decided,
     Outbox,
     OutboxEntry,
     Posted,
-    SlackWriter,
+    Writer,
 )
 from domain.ports.consumers import Consumers, ConsumerState
 from domain.ports.inbox import Inbox, Refusal, Sack
@@ -53,6 +54,7 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "Carried",
+    "Claim",
     "Confirmations",
     "ConsumerState",
     "Consumers",
@@ -60,6 +62,7 @@ __all__ = [
     "Cursors",
     "DeadLetter",
     "DeadLetters",
+    "Decided",
     "Directory",
     "DocumentRow",
     "Embedder",
@@ -70,7 +73,6 @@ __all__ = [
     "Graph",
     "Groups",
     "Inbox",
-    "JiraWriter",
     "KeptLetter",
     "Landing",
     "Lease",
@@ -91,11 +93,11 @@ __all__ = [
     "Refusal",
     "Sack",
     "SkillUse",
-    "SlackWriter",
     "Standing",
     "Stream",
     "Touch",
     "Vectors",
     "WorkHit",
+    "Writer",
     "lane_of",
 ]

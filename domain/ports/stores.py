@@ -302,6 +302,11 @@ class Events(Protocol):
     ) -> Sequence[Event]:
         """Events of these types in order of time. Commits come without their files."""
 
+    async def happened(
+        self, *, ids: Collection[str] | None = None, entity: str | None = None, limit: int = 50
+    ) -> Sequence[Event]:
+        """Events by their ids, or all that happened to one thing; the newest first, commits without their files."""
+
 
 class Match(Frozen):
     """A text that is close to what was searched for. `score` is 0..1 and comparable within one answer only."""

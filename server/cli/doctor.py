@@ -67,9 +67,13 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
     told = {"events": held, "deliveries": figures.refused, **look}
     checks.append({"part": "quarantine", "state": "held" if look else _OK, **told})
     checks.append({"part": "workers", "state": _OK if figures.workers else "off", "running": len(figures.workers)})
-    parked = await engine.outbox.entries(("in_flight", "unknown"))
-    look = {"see": "engintel outbox"} if parked else {}
-    checks.append({"part": "outbox", "state": "held" if parked else _OK, "unsettled": len(parked), **look})
+    parked = await engine.outbox.entries(("in_flight", "unknown", "parked"))
+    stuck = [entry for entry in await engine.outbox.entries(("failed", "held")) if entry.rule is not None]
+    look = {"see": "engintel outbox"} if parked or stuck else {}
+    why = {"failed": len(stuck), "why": stuck[-1].reason} if stuck else {}
+    state = "held" if parked or stuck else _OK
+    checks.append({"part": "outbox", "state": state, "unsettled": len(parked), **why, **look})
+    checks.append(_rules(engine))
     return checks
 
 
@@ -99,6 +103,14 @@ async def _stream_checks(engine: Engine) -> list[dict[str, Any]]:
     held = await engine.dead_letters.count()
     look = {"see": "engintel deadletters list"} if held else {}
     return [check, {"part": "dead letters", "state": "held" if held else _OK, "messages": held, **look}]
+
+
+def _rules(engine: Engine) -> dict[str, Any]:
+    rules = engine.automations.rules
+    if rules.problems:
+        return {"part": "rules", "state": "broken", "why": rules.problems[0], "see": "engintel automations list"}
+    told = {"on": len(rules.book.enabled), "of": len(rules.book.rules), "from": rules.origin}
+    return {"part": "rules", "state": _OK if engine.automations.active else "off", **told}
 
 
 def _actions(settings: Settings) -> list[dict[str, Any]]:

@@ -104,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_ingesting(commands)
     _add_asking(commands)
     _add_keeping(commands)
+    _add_automations(commands)
     return parser
 
 
@@ -208,14 +209,25 @@ def _add_keeping(commands: Commands) -> None:
         pair.add_argument("--reason", default="", help="kept with the decision")
 
 
+def _add_automations(commands: Commands) -> None:
+    automations = commands.add_parser("automations", help="look at the team's rules", description="The team's rules.")
+    verbs = automations.add_subparsers(title="what to do", metavar="VERB", required=True)
+    listing = _command(verbs, "list", "automations:list_rules", "check the rules and list them")
+    listing.add_argument("--json", action="store_true")
+    listing.add_argument("--shipped", action="store_true", help="print the file that is shipped, to begin with")
+    test = _command(verbs, "test", "automations:test", "say what every rule would do about an event, and why")
+    test.add_argument("event", metavar="EVENT", help="an event's id, FILE or FILE:LINE of recorded webhooks, or -")
+    test.add_argument("--json", action="store_true")
+
+
 def _add_records(commands: Commands) -> None:
     audit = _command(commands, "audit", "records:audit", "list what was done, declined or refused, the newest first")
     audit.add_argument("--json", action="store_true")
     audit.add_argument("--limit", type=_rows, default=50, metavar="N", help="rows at most (%(default)s)")
-    outbox = _command(
-        commands, "outbox", "records:outbox", "list confirmed actions and how they went, the oldest first"
-    )
+    outbox = _command(commands, "outbox", "records:outbox", "list actions and how they went, the oldest first")
     outbox.add_argument("--json", action="store_true")
+    outbox.add_argument("--retry", metavar="KEY", help="carry one after all; what may be there is looked for first")
+    outbox.add_argument("--drop", metavar="KEY", help="give one up")
 
 
 def _rows(text: str) -> int:

@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from typing import Final, get_args
 
+from domain.errors import InvalidInput
 from domain.frozen import Frozen
-from domain.ports import AuditEntry, OutboxEntry
+from domain.ports import AuditEntry, Outbox, OutboxEntry
 from domain.ports.actions import OutboxState
 from domain.text import line
 from server.bootstrap import open_engine
@@ -24,10 +25,27 @@ async def audit(arguments: argparse.Namespace) -> int:
 
 
 async def outbox(arguments: argparse.Namespace) -> int:
-    """List every action that was confirmed and how it went, the oldest first."""
+    """List every action that was confirmed or that a rule decided, and how it went; or change the state of one."""
     async with open_engine(load_settings()) as engine:
+        if arguments.retry or arguments.drop:
+            return await _change(engine.outbox, arguments.retry, arguments.drop)
         entries = await engine.outbox.entries(get_args(OutboxState))
     return _show(entries, [_sent(entry) for entry in entries], "the outbox is empty", as_json=arguments.json)
+
+
+async def _change(outbox: Outbox, retry: str | None, drop: str | None) -> int:
+    if retry and not await outbox.again(retry):
+        raise InvalidInput(
+            f"{retry!r} cannot be tried again: expected the key of an automation's action that failed, was held, "
+            "dropped or parked; `engintel outbox` prints them."
+        )
+    if drop and not await outbox.drop(drop):
+        raise InvalidInput(
+            f"{drop!r} cannot be dropped: expected the key of an action that is not done and not on its way; "
+            "`engintel outbox` prints them."
+        )
+    print(f"{retry} will be carried" if retry else f"{drop} was dropped")
+    return 0
 
 
 def _show(rows: Sequence[Frozen], lines: Sequence[str], nothing: str, *, as_json: bool) -> int:
@@ -47,5 +65,6 @@ def _audited(row: AuditEntry) -> str:
 
 def _sent(entry: OutboxEntry) -> str:
     told = line(entry.reason or entry.url or entry.receipt or entry.draft.text, _SHOWN)
-    what = f"{entry.draft.action}  {entry.draft.target}  {entry.principal}"
+    key = f"  [{entry.key}]" if entry.state not in {"done", "in_flight"} else ""
+    what = f"{entry.draft.action}  {entry.draft.target}  {entry.principal}{key}"
     return f"{entry.created_at:%Y-%m-%d %H:%M:%S}  {entry.state:9}  {what}  {told}".rstrip()

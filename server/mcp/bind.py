@@ -69,7 +69,7 @@ def finish(spec: ToolSpec, call: Call) -> Tool:
         description=spec.description,
         annotations=ToolAnnotations(
             read_only_hint=not spec.acts,
-            destructive_hint=False,
+            destructive_hint=spec.destructive,
             idempotent_hint=spec.idempotent,
             open_world_hint=spec.open_world,
         ),

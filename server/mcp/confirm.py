@@ -11,7 +11,9 @@ from mcp_types import CallToolResult
 from pydantic import BaseModel, Field
 
 from domain.actions import Draft
+from domain.errors import UpstreamFailed
 from domain.ports import OutboxEntry
+from domain.ports.actions import STUCK, trouble
 from server.mcp.bind import CONTEXT, arguments_of, finish, result_of, sign
 from server.mcp.holder import EngineHolder
 from tools.spec import ActionAnswer, ToolSpec
@@ -64,8 +66,7 @@ def bind_acting(spec: ToolSpec, holder: EngineHolder) -> Tool:
         engine = await holder.engine()
         draft = await draft_with(engine, given)
         key = await engine.confirmations.ask(draft, principal(), OPEN_FOR)
-        place = draft.target.replace(":", " ", 1)
-        return Elicit(f"Send this to {place}?\n\n{draft.text}\n\n(question {key[:6]})", Confirm)
+        return Elicit(f"{draft.question}\n\n(question {key[:6]})", Confirm)
 
     async def call(**given: Any) -> CallToolResult:  # noqa: ANN401 - the signature given below says what
         answer: object = given.pop("confirmed")
@@ -111,15 +112,27 @@ def bind_acting(spec: ToolSpec, holder: EngineHolder) -> Tool:
 
 
 async def _deliver(engine: "Engine", key: str, draft: Draft, who: str) -> CallToolResult:
+    if draft.effects:
+        return await _run(engine, draft, who)
     entry: OutboxEntry = await engine.courier.deliver(key, draft, who)
     return await _answer(engine, draft, status="done", url=entry.url, key=entry.receipt)
 
 
-async def _answer(engine: "Engine", draft: Draft, **fields: Any) -> CallToolResult:  # noqa: ANN401 - checked by the model
+async def _run(engine: "Engine", draft: Draft, who: str) -> CallToolResult:
+    """Carry out the effects of a rule. What did not arrive is the answer's first concern."""
+    entries = await engine.courier.run_by_hand(draft, who)
+    told = [f"{e.draft.target}: {e.state}" + (f" ({e.reason})" if e.reason else "") for e in entries]
+    if any(entry.state != "done" for entry in entries):
+        raise UpstreamFailed(f"Not all of it was done. {'; '.join(told)}. `engintel outbox` follows it.")
+    return await _answer(engine, draft, *told, status="done", url=entries[0].url, key=entries[0].receipt)
+
+
+async def _answer(engine: "Engine", draft: Draft, *told: str, **fields: Any) -> CallToolResult:  # noqa: ANN401 - checked by the model
     notes = {
         "preview": "Nothing was sent. Show the text and the target to the user; to send it, call again with the handle",
         "declined": "Nothing was sent: the user said no",
         "done": "",
     }
-    about = await engine.context().about((), notes[fields["status"]])
+    stuck = trouble(await engine.outbox.entries(STUCK)) if draft.effects else ""
+    about = await engine.context().about((), notes[fields["status"]], *told, stuck)
     return result_of(ActionAnswer(target=draft.target, text=draft.text, **fields, **about))

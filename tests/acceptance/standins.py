@@ -21,13 +21,16 @@ class Received:
 
 @dataclass
 class StandIn:
-    """A server that writes down what it gets. `answer` decides what comes back: a status and a body.
+    """A server that writes down what it is told to do. `answer` decides what comes back: a status and a body.
 
-    Raising `ConnectionAbortedError` in it drops the connection after the request was received.
+    Raising `ConnectionAbortedError` in it drops the connection after the request was received. What is only asked of
+    it (who are you, what is there) is answered from `known`, by the end of the path, and kept in `asked`.
     """
 
     answer: Callable[[Received], tuple[int, dict[str, Any]]]
     received: list[Received] = field(default_factory=list)
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     url: str = ""
 
 
@@ -36,11 +39,23 @@ def running(stand_in: StandIn) -> Iterator[StandIn]:
     """The stand-in at work on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._tell(*self._known())
+
+        def _known(self) -> tuple[int, dict[str, Any]]:
+            path = self.path.partition("?")[0]
+            stand_in.asked.append(path)
+            found = next((told for end, told in stand_in.known.items() if path.endswith(end)), None)
+            return (200, found) if found is not None else (404, {"errorMessages": ["not there"]})
+
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             raw = self.rfile.read(length).decode()
             form = "application/x-www-form-urlencoded" in self.headers.get("Content-Type", "")
             body = {name: values[0] for name, values in parse_qs(raw).items()} if form else json.loads(raw or "{}")
+            if any(self.path.endswith(end) for end in stand_in.known):
+                self._tell(*self._known())
+                return
             request = Received(self.path, self.headers.get("Authorization", ""), body)
             stand_in.received.append(request)
             try:
@@ -48,6 +63,9 @@ def running(stand_in: StandIn) -> Iterator[StandIn]:
             except ConnectionAbortedError:
                 self.connection.close()
                 return
+            self._tell(status, answer)
+
+        def _tell(self, status: int, answer: dict[str, Any]) -> None:
             told = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -72,7 +90,10 @@ def running(stand_in: StandIn) -> Iterator[StandIn]:
 
 def jira_that_works() -> StandIn:
     """Takes every comment, and numbers them."""
-    stand_in = StandIn(answer=lambda _: (201, {"id": str(10_000 + len(stand_in.received)), "self": "x", "body": "x"}))
+    stand_in = StandIn(
+        answer=lambda _: (201, {"id": str(10_000 + len(stand_in.received)), "self": "x", "body": "x"}),
+        known={"/myself": {"accountId": "our-own-account"}},
+    )
     return stand_in
 
 
@@ -87,6 +108,11 @@ def slack_that_works() -> StandIn:
                 "ts": f"17.{len(stand_in.received)}",
                 "message": {"text": got.body["text"]},
             },
-        )
+        ),
+        known={
+            "/auth.test": {"ok": True, "user_id": "U0BOT", "bot_id": "B0BOT"},
+            "/conversations.list": {"ok": True, "channels": [{"id": "C0123", "name": "payments"}]},
+            "/conversations.history": {"ok": True, "messages": []},
+        },
     )
     return stand_in

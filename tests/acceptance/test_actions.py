@@ -87,7 +87,7 @@ async def test_a_confirmed_comment_is_posted_once_and_written_down(
     assert result.structured_content is not None
     assert result.structured_content["status"] == "done"
     assert result.structured_content["url"] == f"{jira.url}/browse/PAY-12?focusedCommentId=10001"
-    assert [r.body for r in jira.received] == [{"body": COMMENT["body"]}]
+    assert [r.body["body"] for r in jira.received] == [COMMENT["body"]]
     assert jira.received[0].path == "/rest/api/2/issue/PAY-12/comment"
     assert jira.received[0].authorization.startswith("Basic ")
     async with engine(settings) as opened:

@@ -11,11 +11,13 @@ from mcp import Client
 from mcp_types import TextContent
 
 from domain.answers import Answer
+from domain.events import Commit, ProjectDescribed, Source
 from server.mcp.app import build_server
 from server.mcp.holder import EngineHolder
 from server.mcp.render import structured
 from server.settings import Settings
 from tests.acceptance.program import NOW, start
+from tests.events import START, event
 from tests.snapshots import FOLDER, WRITE, listed_tools, snapshot
 from tools.catalog import TOOLS
 from tools.spec import ActionAnswer, ToolSpec
@@ -31,6 +33,8 @@ MOST_BYTES = 16_384
 READS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
 POSTS = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": True}
 """A comment or a message adds and overwrites nothing; sent twice it is there twice; it leaves the organisation."""
+MOVES = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": True, "openWorldHint": True}
+"""A move replaces what was there, and what has the status has it; an automation may move, and acts once an event."""
 
 CONTRACT = {
     "find_developers": (
@@ -70,7 +74,9 @@ CONTRACT = {
     "search_docs": (("query", "project?", "limit?"), {"passages": "doc_id title text source url score"}),
     "find_entity": (("query", "kind?"), {"entities": "kind id name why"}),
     "post_jira_comment": (("issue", "body", "handle?"), {"": "status target text handle url key"}),
+    "transition_jira_issue": (("issue", "to", "handle?"), {"": "status target text handle url key"}),
     "notify_slack": (("channel", "text", "handle?"), {"": "status target text handle url key"}),
+    "run_automation": (("name", "event_id?", "entity?", "handle?"), {"": "status target text handle url key"}),
 }
 """For each tool its arguments (a `?` marks what may be left out) and, by place, the fields that its answer has."""
 CARRIED = ("as_of", "coverage", "notes")
@@ -93,8 +99,15 @@ CALLS: dict[str, list[dict[str, Any]]] = {
 }
 PREVIEWS: dict[str, dict[str, Any]] = {
     "post_jira_comment": {"issue": "PAY-12", "body": "Fixed."},
+    "transition_jira_issue": {"issue": "PAY-12", "to": "In Review"},
     "notify_slack": {"channel": "#payments", "text": "Deploy is done."},
+    "run_automation": {"name": "commit-mentions-issue", "event_id": "c0ffee"},
 }
+HAPPENED = (
+    event("PAY", ProjectDescribed(name="Payouts"), project="jira:PAY", source=Source.JIRA),
+    event("c0ffee", Commit(sha="c0ffee", title="PAY-12: retry payouts", authored_at=START)),
+)
+"""What the previews are about."""
 Tools = list[dict[str, Any]]
 
 
@@ -145,11 +158,12 @@ def test_every_tool_is_listed_as_its_snapshot_says(tools: Tools) -> None:
 
 def test_all_four_hints_are_there_and_right(tools: Tools) -> None:
     """Hosts ask their users, or do not, by these hints; one left out counts as dangerous."""
-    acting = {spec.name for spec in TOOLS if spec.acts}
+    hints = dict.fromkeys(("post_jira_comment", "notify_slack"), POSTS)
+    hints |= dict.fromkeys(("transition_jira_issue", "run_automation"), MOVES)
 
-    assert acting == {"post_jira_comment", "notify_slack"}
+    assert hints.keys() == {spec.name for spec in TOOLS if spec.acts}
     for tool in tools:
-        assert tool["annotations"] == (POSTS if tool["name"] in acting else READS), tool["name"]
+        assert tool["annotations"] == hints.get(tool["name"], READS), tool["name"]
 
 
 def test_the_names_that_were_promised_are_there(tools: Tools) -> None:
@@ -247,6 +261,9 @@ async def test_previews_keep_to_what_was_listed_and_to_the_full_shape(home: Path
         slack_url="http://127.0.0.1:9/",
     )  # fmt: skip
     async with EngineHolder(settings).open() as opened, Client(build_server(opened)) as client:
+        engine = await opened.engine()
+        await engine.log.append(HAPPENED)
+        await engine.router.catch_up()
         answer = await client.call_tool(spec.name, PREVIEWS[spec.name])
 
     assert not answer.is_error, answer.content

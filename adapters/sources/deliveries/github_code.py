@@ -32,9 +32,10 @@ def push(envelope: Envelope) -> list[Event] | None:
     # On another branch, what was pushed elsewhere before came in with an update of the branch and is not its own. On
     # the default branch, that is how every merged commit looks, and there it counts.
     own = [commit for commit in commits if on_default or "distinct" not in commit or commit.flag("distinct")]
+    pushed_at = _pushed_at(envelope)
     moved = envelope.event(
         f"push:{ref}:{before}..{after}",
-        _pushed_at(envelope),
+        pushed_at,
         f"branch:github:{envelope.repository}:{branch}",
         Push(
             branch=branch,
@@ -46,7 +47,7 @@ def push(envelope: Envelope) -> list[Event] | None:
         ),
         envelope.sender,
     )
-    return [moved, *(commit_event(envelope, commit) for commit in commits if on_default)]
+    return [moved, *(commit_event(envelope, commit, pushed_at) for commit in commits if on_default)]
 
 
 def _pushed_at(envelope: Envelope) -> datetime:
@@ -67,7 +68,7 @@ def _sha(sha: str) -> str | None:
     return sha if sha.strip("0") else None
 
 
-def commit_event(envelope: Envelope, commit: Fields) -> Event:
+def commit_event(envelope: Envelope, commit: Fields, pushed_at: datetime | None = None) -> Event:
     """A commit of the default branch. When it was authored is its time: the push may come days later."""
     sha = commit.name("id")
     title, _, message = commit.body("message", _MESSAGE_READ).partition("\n")
@@ -92,6 +93,8 @@ def commit_event(envelope: Envelope, commit: Fields) -> Event:
             files_total=len(paths),
             co_authors=tuple(dict.fromkeys(other for other in _co_authors(message) if other != actor)),
             reverts=reverted[1].lower() if reverted else None,
+            pushed_at=pushed_at,
+            url=commit.url("url"),
         ),
         actor,
     )

@@ -19,6 +19,7 @@ from domain.errors import (
     SourceUnusable,
     StoreUnavailable,
     TargetNotAllowed,
+    UpstreamAway,
     UpstreamFailed,
     UpstreamUnknown,
     WritesOff,
@@ -53,7 +54,7 @@ def test_an_error_names_the_thing_and_says_what_to_do(error: EngintelError, thin
 
 def test_only_what_may_pass_is_worth_a_retry() -> None:
     """A loop that repeats a refused action, or poison, never ends."""
-    assert {kind for kind in EVERY if kind.retryable} == {StoreUnavailable}
+    assert {kind for kind in EVERY if kind.retryable} == {StoreUnavailable, UpstreamAway}
 
 
 def test_an_action_of_unknown_outcome_is_never_taken_for_one_that_did_not_happen() -> None:
@@ -72,7 +73,7 @@ def test_an_action_of_unknown_outcome_is_never_taken_for_one_that_did_not_happen
         ),
         (InvalidInput, {NotFound, Ambiguous, BadCursor}),
         (Refused, {WritesOff, TargetNotAllowed, HandleRejected, NotAuthentic}),
-        (UpstreamFailed, {UpstreamUnknown}),
+        (UpstreamFailed, {UpstreamAway, UpstreamUnknown}),
     ],
 )
 def test_the_tree_is_the_one_that_its_docstring_draws(
