@@ -10,6 +10,7 @@ import ipaddress
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 import uvicorn
@@ -24,6 +25,7 @@ from domain.events import Event
 from domain.ports import Appended
 from server.mcp.app import EngintelServer
 from server.mcp.holder import EngineHolder
+from server.offers import Offers
 from server.settings import Settings
 from server.webhooks import Webhooks
 
@@ -79,14 +81,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_exposure(settings: Settings, host: str) -> None:
+def check_exposure(settings: Settings, host: str, *, insecure_webhooks: bool = False) -> None:
     """Do nothing if the server may listen on `host`.
 
     Raises:
-        Misconfigured: it would be open to others without a token, or to any host name.
+        Misconfigured: it would be open to others without a token, or to any host name, or anybody could write into
+            its log.
     """
     if is_loopback(host):
         return
+    if insecure_webhooks:
+        raise Misconfigured(
+            f"Refusing --insecure-webhooks on {host}: anybody could write into the picture. It is for trying things "
+            "out on 127.0.0.1; elsewhere, set the secret of each sender."
+        )
     if not settings.http_token:
         raise Misconfigured(
             f"Refusing to listen on {host} without a token: set ENGINTEL_HTTP_TOKEN (and ENGINTEL_ALLOWED_HOSTS), "
@@ -99,19 +107,20 @@ def check_exposure(settings: Settings, host: str) -> None:
         )
 
 
-def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIApp:
+def build_app(server: EngintelServer, holder: EngineHolder, host: str, *, insecure_webhooks: bool = False) -> ASGIApp:
     """The whole HTTP face.
 
     Args:
         server: what answers under `/mcp`.
         holder: the engine, for readiness.
         host: where it will listen.
+        insecure_webhooks: whether senders without a secret are believed; on loopback only.
 
     Raises:
         Misconfigured: see `check_exposure`.
     """
     settings = holder.settings
-    check_exposure(settings, host)
+    check_exposure(settings, host, insecure_webhooks=insecure_webhooks)
 
     async def alive(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -130,7 +139,10 @@ def build_app(server: EngintelServer, holder: EngineHolder, host: str) -> ASGIAp
         # Without another try: the sender has a clock of its own, and is told to come again.
         return await (await holder.engine()).log.append(events)
 
-    webhooks = Webhooks(settings, append, settings.clock)
+    async def keep(token: str, now: datetime) -> None:
+        await Offers((await holder.engine()).log).keep(token, now)
+
+    webhooks = Webhooks(settings, append, keep, settings.clock, insecure=insecure_webhooks)
     server.custom_route(f"{_WEBHOOKS}{{sender}}", methods=["POST"])(webhooks.receive)
     server.custom_route("/healthz", methods=["GET"])(alive)
     server.custom_route("/readyz", methods=["GET"])(ready)
@@ -149,9 +161,11 @@ def _security(settings: Settings) -> TransportSecuritySettings:
     )
 
 
-async def serve_http(server: EngintelServer, holder: EngineHolder, host: str, port: int) -> None:
+async def serve_http(
+    server: EngintelServer, holder: EngineHolder, host: str, port: int, *, insecure_webhooks: bool = False
+) -> None:
     """Serve until told to stop."""
-    app = build_app(server, holder, host)
+    app = build_app(server, holder, host, insecure_webhooks=insecure_webhooks)
     config = uvicorn.Config(
         app,
         host=host,

@@ -2,48 +2,47 @@
 
 | answer | means |
 |---|---|
+| 200 | it was a greeting, and this is what its sender wants to hear |
 | 202 | everything that it tells is in the log, and stays there |
 | 400 | it is authentic and not a delivery: sending it again will not help |
 | 401, 403 | it is not signed with the secret; no secret is configured here |
-| 413 | its body is larger than GitHub's largest |
+| 404 | nobody sends webhooks under that name |
+| 413 | its body is larger than any of that sender |
 | 503 | too much waits already, or the log is away: send it again after `Retry-After` seconds |
 """
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from adapters.sources.deliveries import events_of
-from adapters.sources.webhooks import verify
+from adapters.sources.deliveries import events_of, parsed
+from adapters.sources.webhooks import RULES, Authentic, Denial, Sender, judge, too_large
 from domain.errors import (
     EngintelError,
     InvalidInput,
     Misconfigured,
-    NotAuthentic,
     PoisonEvent,
-    Refused,
     StoreUnavailable,
 )
 from domain.events import Event
 from domain.ports import Appended
+from server.senders import secrets_of
 from server.settings import Settings
 
-BODY_LIMIT: Final = 25 * 1024 * 1024
-"""Bytes of a body; GitHub delivers no more than this."""
 WAITING_LIMIT: Final = 2_000
 """Deliveries that may wait for the log before the next is asked to come again."""
 BATCH: Final = 500
 RETRY_AFTER: Final = "2"
-_TOO_LARGE: Final = f"The body is larger than {BODY_LIMIT // 1024 // 1024} MB."
 
 Append = Callable[[Sequence[Event]], Awaitable[Appended]]
+Keep = Callable[[str, datetime], Awaitable[None]]
+"""Keeps a token that was offered; see `server.offers`."""
 
 
 @dataclass(frozen=True)
@@ -114,96 +113,71 @@ def _tell(together: Sequence[_Waiting], problem: Exception | None) -> None:
 class Webhooks:
     """The routes under `/webhooks/`."""
 
-    def __init__(self, settings: Settings, append: Append, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, append: Append, keep: Keep, now: Callable[[], datetime], *, insecure: bool = False
+    ) -> None:
         """Name where deliveries go.
 
         Args:
             settings: with the secrets.
             append: the way into the log.
+            keep: where Notion's verification token goes.
             now: tells when a delivery was received.
+            insecure: whether senders without a secret are believed.
         """
-        self._secrets: Mapping[str, str | None] = {
-            "github": settings.github_webhook_secret,
-            "jira": settings.jira_webhook_secret,
-        }
+        self._secrets = secrets_of(settings)
         self._receiver = Receiver(append)
+        self._keep = keep
         self._now = now
+        self._insecure = insecure
 
     async def receive(self, request: Request) -> Response:
-        """Answer one delivery."""
-        sender = request.path_params["sender"]
+        """Answer one request."""
+        name = request.path_params["sender"]
         try:
-            count = await self._take(sender, self._secret(sender), request)
-        except tuple(_STATUS) as error:
-            status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+            body = await _body(request, RULES[name]) if name in RULES else b""
+            now = self._now()
+            verdict = judge(name, self._secrets, request.headers, body, now, insecure=self._insecure)
+            if isinstance(verdict, Authentic):
+                told = parsed(verdict.body)
+                events = events_of(verdict.sender.source, verdict.headers, told, received_at=now)
+                await self._receiver.accept(events)
+                return JSONResponse({"events": len(events)}, status_code=202)
+            if isinstance(verdict, Denial):
+                return JSONResponse({"error": verdict.text}, status_code=verdict.status)
+            if verdict.offered is not None:
+                await self._keep(verdict.offered, now)
+            return JSONResponse(dict(verdict.answer))
+        except _TooLarge as error:
+            return JSONResponse({"error": str(error)}, status_code=413)
+        except tuple(STATUS) as error:
+            status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
             headers = {"Retry-After": RETRY_AFTER} if isinstance(error, StoreUnavailable) else None
             return JSONResponse({"error": str(error)}, status_code=status, headers=headers)
-        return JSONResponse({"events": count}, status_code=202)
-
-    def _secret(self, sender: str) -> str:
-        if sender not in self._secrets:
-            raise _Unknown(f"There is no webhook of that name here. There are: {', '.join(self._secrets)}.")
-        secret = self._secrets[sender]
-        if secret is None:
-            raise _NoSecret(
-                f"No secret is configured for {sender}: set ENGINTEL_{sender.upper()}_WEBHOOK_SECRET to the one that "
-                "it signs with."
-            )
-        return secret
-
-    async def _take(self, sender: str, secret: str, request: Request) -> int:
-        body = await _body(request)
-        headers = dict(request.headers)
-        verify(sender, secret, headers, body, self._now())
-        events = events_of(sender, headers, _parsed(body), received_at=self._now())
-        await self._receiver.accept(events)
-        return len(events)
-
-
-class _Unknown(EngintelError):
-    """Nobody sends webhooks under that name."""
-
-
-class _NoSecret(Refused):
-    """Nobody could prove who they are."""
 
 
 class _TooLarge(InvalidInput):
     """The body is longer than anybody sends."""
 
 
-_STATUS: Final[Mapping[type[EngintelError], int]] = {
-    _Unknown: 404,
-    _NoSecret: 403,
-    _TooLarge: 413,
-    NotAuthentic: 401,
+STATUS: Final[Mapping[type[EngintelError], int]] = {
     InvalidInput: 400,
     PoisonEvent: 400,
     StoreUnavailable: 503,
     Misconfigured: 503,
 }
+"""How what goes wrong with an authentic delivery is answered."""
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, sender: Sender) -> bytes:
     """The body as it came; no more of it is read than may be."""
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > BODY_LIMIT:
-        raise _TooLarge(_TOO_LARGE)
+    if announced.isdecimal() and int(announced[:20]) > sender.limit:
+        raise _TooLarge(too_large(sender).text)
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)
-        if size > BODY_LIMIT:
-            raise _TooLarge(_TOO_LARGE)
+        if size > sender.limit:
+            raise _TooLarge(too_large(sender).text)
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def _parsed(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise InvalidInput("The body is nested too deeply.") from None
-    except ValueError:
-        raise InvalidInput(
-            "The body is not JSON: expected the payload itself, so set the webhook's content type to application/json."
-        ) from None

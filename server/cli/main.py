@@ -105,6 +105,9 @@ def _add_serving(commands: Commands) -> None:
     serve.add_argument("--transport", choices=("stdio", "http"), default="stdio", help="how (%(default)s)")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on, with http (%(default)s)")
     serve.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on, with http (%(default)s)")
+    serve.add_argument(
+        "--insecure-webhooks", action="store_true", help="believe senders without a secret, on loopback only"
+    )
     config = _command(commands, "config", "config:config", "print what a client needs to start this server")
     config.add_argument("client", choices=CLIENTS)
 
@@ -137,6 +140,9 @@ def _add_asking(commands: Commands) -> None:
 def _add_keeping(commands: Commands) -> None:
     doctor = _command(commands, "doctor", "doctor:doctor", "check every store, source, action and the log")
     doctor.add_argument("--json", action="store_true")
+    doctor.add_argument(
+        "--notion-token", action="store_true", help="print what came as verification token of the Notion webhook"
+    )
     _command(commands, "migrate", "keep:migrate", "bring the database to this version's schema")
     replay = _command(commands, "replay", "keep:replay", "fill stores again from the log")
     replay.add_argument("--store", choices=STORES, help="only this one")

@@ -1,11 +1,15 @@
 """`engintel serve`: assistants over MCP."""
 
 import argparse
+import logging
 
+from domain.errors import Misconfigured
 from server.cli.logs import log_to
 from server.mcp.app import build_server
 from server.mcp.holder import EngineHolder
 from server.settings import load_settings
+
+logger = logging.getLogger(__name__)
 
 WARM_AFTER = 1.0
 """Seconds after which the database is started without being asked for: late enough not to slow the first listing."""
@@ -18,9 +22,15 @@ async def serve(arguments: argparse.Namespace) -> int:
     if arguments.transport == "http":
         from server.http import check_exposure, serve_http  # noqa: PLC0415 - stdio does not need an HTTP server
 
-        check_exposure(settings, arguments.host)
+        insecure = arguments.insecure_webhooks
+        check_exposure(settings, arguments.host, insecure_webhooks=insecure)
+        if insecure:
+            logger.warning("Webhooks of senders without a secret are believed: whoever reaches this port can write.")
         async with EngineHolder(settings, warm_after=0).open() as holder:
-            await serve_http(build_server(holder), holder, arguments.host, arguments.port)
+            server = build_server(holder)
+            await serve_http(server, holder, arguments.host, arguments.port, insecure_webhooks=insecure)
+    elif arguments.insecure_webhooks:
+        raise Misconfigured("--insecure-webhooks is about HTTP: add --transport http, or leave it out.")
     else:
         from server.mcp.stdio import serve_stdio  # noqa: PLC0415 - http does not need stdio
 

@@ -1,0 +1,1 @@
+"""Soaks: proofs that take minutes, over the running program."""
