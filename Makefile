@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock docs clean
+.PHONY: help setup demo test lint format bench soak lock docs clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ format: setup  ## bring the code into shape
 
 bench: setup  ## measure speed and footprint
 	$(BIN)/python -m evals.speed $(ARGS)
+
+soak: setup  ## proofs that take minutes (ARGS=deliveries for one of them)
+	$(BIN)/python -m evals.soak $(ARGS)
 
 docs: setup  ## write the generated parts of the README and the snapshots of the tools again
 	$(BIN)/python -m tests.docs.generate

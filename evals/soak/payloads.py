@@ -10,6 +10,7 @@ from typing import Any, Final
 Json = dict[str, Any]
 
 SECRET: Final = "soak-secret"  # noqa: S105 - protects a server on loopback that lives for minutes
+_ALERTMANAGER: Final = f"alerts:{SECRET}"
 SENT_AT: Final = 1_795_219_200
 """2026-11-21T00:00:00Z, where the clock of a soaked server stands still."""
 _SHA: Final = "6dcb09b5b57875f334f61aebed695e2e4193db5e"
@@ -217,7 +218,7 @@ DELIVERIES: Final[tuple[Callable[[], tuple[str, Json, Json]], ...]] = (
 def signature(sender: str, body: bytes, secret: str = SECRET) -> Mapping[str, str]:
     """The headers by which `sender` proves that a body is its own."""
     if sender == "alertmanager":
-        return {"Authorization": f"Basic {base64.b64encode(f'alerts:{secret}'.encode()).decode()}"}
+        return {"Authorization": f"Basic {base64.b64encode(_ALERTMANAGER.encode()).decode()}"}
     if sender == "slack":
         mac = hmac.new(secret.encode(), f"v0:{SENT_AT}:".encode() + body, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": str(SENT_AT), "X-Slack-Signature": f"v0={mac}"}
@@ -230,7 +231,7 @@ SECRETS: Final = {
     "ENGINTEL_JIRA_WEBHOOK_SECRET": SECRET,
     "ENGINTEL_NOTION_WEBHOOK_TOKEN": SECRET,
     "ENGINTEL_SLACK_SIGNING_SECRET": SECRET,
-    "ENGINTEL_ALERTMANAGER_TOKEN": SECRET,
+    "ENGINTEL_ALERTMANAGER_TOKEN": _ALERTMANAGER,
 }
 """What a soaked server is started with."""
 

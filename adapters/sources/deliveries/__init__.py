@@ -1,4 +1,4 @@
-"""Deliveries of GitHub, Jira, Notion, Prometheus, Slack and Alertmanager as events, received now or recorded in a file."""
+"""Deliveries of every source as events, whether received now or recorded in a file."""
 
 from adapters.sources.deliveries.mapping import SOURCES, events_of
 from adapters.sources.deliveries.parsing import parsed

@@ -147,6 +147,6 @@ def _json(part: str) -> dict[str, Any]:
 def _decoded(text: str) -> str:
     """What Base64 stands for, in either alphabet and with or without padding; empty if it is none."""
     try:
-        return base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_").decode()
+        return base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         return ""
