@@ -75,7 +75,7 @@ class Authentic:
 
     sender: Sender
     key: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
 
