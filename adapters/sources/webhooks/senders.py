@@ -68,15 +68,18 @@ class Authentic:
 
     Shape:
         sender: who sent it.
-        key: what its sender calls it, the same for a redelivery.
         headers: with names in lower case.
         body: as it came, or, where people's talk is in it, without what they said.
     """
 
     sender: Sender
-    key: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """What its sender calls it, the same for a redelivery; made when it is asked for."""
+        return delivery_key(self.sender.name, self.headers, self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class Denial:
 Verdict = Authentic | Greeting | Denial
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_\-.~+/=]{8,200}", re.ASCII)
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _CHALLENGE_LIMIT: Final = 1_000
 _ASK_AGAIN: Final = (
     "A verification token is only taken while ENGINTEL_NOTION_WEBHOOK_TOKEN is not set: unset it, restart, and let "
@@ -175,10 +179,9 @@ def _told(sender: Sender, headers: Mapping[str, str], body: bytes) -> Verdict:
             raise InvalidInput("Expected an object as a Slack delivery.")
         if payload.get("type") == "url_verification":
             return _challenge(payload)
-        key = delivery_key(sender.name, headers, body)
-        body = json.dumps(stripped(payload), separators=(",", ":")).encode()
-        return Authentic(sender, key, headers, body)
-    return Authentic(sender, delivery_key(sender.name, headers, body), headers, body)
+        # The standard library can write whatever can be read: half a surrogate pair, a number of 300 digits.
+        body = _ENCODER.encode(stripped(payload)).encode()
+    return Authentic(sender, headers, body)
 
 
 def _challenge(payload: Mapping[str, Any]) -> Greeting:

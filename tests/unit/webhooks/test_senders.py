@@ -133,6 +133,15 @@ def test_slack_s_body_leaves_without_what_people_said() -> None:
     assert json.loads(verdict.body)["event"]["type"] == "message"
 
 
+@pytest.mark.parametrize("name", ['"\\ud800"', "1" + "0" * 300, "null"])
+def test_slack_s_body_leaves_whatever_was_odd_about_it(name: str) -> None:
+    """What can be read can be written again."""
+    body = (
+        '{"type": "event_callback", "event_id": "E", "event": {"type": "user_change", "user": {"id": "U", "name": %s}}}'
+    )
+    assert isinstance(asked("slack", (body % name).encode()), Authentic)
+
+
 def test_notion_s_token_is_kept_aside_and_trusts_nobody() -> None:
     """It is a greeting while none is set, and nothing of it is in any representation."""
     verdict = asked("notion", OFFER, {}, secrets={})
