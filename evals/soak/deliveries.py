@@ -22,7 +22,7 @@ from typing import Final
 import psutil
 
 from evals.soak.mutants import Mutant, mutant
-from evals.soak.payloads import DELIVERIES, SECRETS, ordinary
+from evals.soak.payloads import DELIVERIES, LAST_WORDS, SECRETS, ordinary, told_last
 from evals.speed.program import environment, program, run, temporary_home
 
 COUNT: Final = int(os.environ.get("ENGINTEL_SOAK_DELIVERIES", "100000"))
@@ -69,6 +69,8 @@ def play(home: Path, count: int) -> Tally:
     tally = Tally()
     with _server(home) as (port, process):
         asyncio.run(_play(port, process, count, tally))
+        if process.poll() is None:
+            _until_seen(home, tally)
     return tally
 
 
@@ -222,8 +224,24 @@ async def _until_nothing_waits(port: int, tally: Tally) -> None:
     tally.complaints.append(f"something still waits: {body.decode(errors='replace')}")
 
 
+def _until_seen(home: Path, tally: Tally) -> None:
+    """No lane is stuck: what was delivered last is in an answer, whichever lane it went through."""
+    wanted = {issue for issue, _, _ in told_last()}
+    ends = time.monotonic() + _PATIENCE
+    found: set[str] = set()
+    while not wanted <= found and time.monotonic() < ends:
+        asked = run(home, "call", "find_entity", f"query={LAST_WORDS}", "kind=issue", "limit=50", "--json")
+        found = {entity["id"] for entity in json.loads(asked.output)["entities"]}
+    if not wanted <= found:
+        tally.complaints.append(f"delivered afterwards and never seen: {', '.join(sorted(wanted - found))}")
+
+
 async def _ordinary(port: int, tally: Tally) -> None:
     connection = await _Connection.to(port)
+    for issue, headers, body in told_last():
+        status = await connection.post("jira", headers, body)
+        if status != 202:  # noqa: PLR2004 - HTTP's own
+            tally.complaints.append(f"{issue} was answered {status} afterwards")
     for number in range(len(DELIVERIES)):
         sender, headers, body = ordinary(number)
         status = await connection.post(sender, headers, body)

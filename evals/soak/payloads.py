@@ -241,3 +241,22 @@ def ordinary(number: int) -> tuple[str, Mapping[str, str], bytes]:
     sender, headers, payload = DELIVERIES[number % len(DELIVERIES)]()
     body = json.dumps(payload).encode()
     return sender, {**headers, **signature(sender, body)}, body
+
+
+LAST_WORDS: Final = "Seen after the storm"
+_MANY: Final = 16
+"""So many entities that every lane of the log has some."""
+
+
+def told_last() -> list[tuple[str, Mapping[str, str], bytes]]:
+    """Issues that nobody told of before, each with its key: by them it is seen that nothing is stuck."""
+    told: list[tuple[str, Mapping[str, str], bytes]] = []
+    for number in range(1, _MANY + 1):
+        sender, headers, payload = _jira_issues()
+        key = f"LAST-{number}"
+        payload["issue"] |= {"id": str(90_000 + number), "key": key}
+        payload["issue"]["fields"] |= {"summary": f"{LAST_WORDS} {number}", "project": {"key": "LAST", "name": "Last"}}
+        body = json.dumps(payload).encode()
+        named = {**headers, "X-Atlassian-Webhook-Identifier": f"last-{number}"}
+        told.append((key, {**named, **signature(sender, body)}, body))
+    return told
