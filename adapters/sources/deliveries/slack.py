@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.sources.deliveries.fields import Fields
-from adapters.sources.deliveries.raw import digest, raw_event
+from adapters.sources.deliveries.raw import digest, excerpt, raw_event
 from domain.events import AccountDescribed, Actor, Event, Source
 from domain.text import line
 
@@ -27,7 +27,7 @@ _MEMBER: Final = (
 )  # fmt: skip
 _PRIVATE: Final = frozenset({"im", "mpim", "group"})
 """Conversations of which not even the name is anybody else's."""
-_OUTER: Final = ("type", "team_id", "api_app_id", "event_id", "event_time")
+_OUTER: Final = ("type", "team_id", "api_app_id", "event_id", "event_time", "minute_rate_limited")
 _PARTS: Final = ("message", "item", "bot_profile")
 """What an event may hold that names a speaker of its own."""
 
@@ -74,7 +74,8 @@ def slack_events(_headers: Mapping[str, str], body: object, received_at: datetim
     if kind == "url_verification":
         return []  # a question of its own, which the door has answered
     if kind != "event_callback":
-        return [raw_event(Source.SLACK, digest(kind, received_at.isoformat()), kind, {}, at=received_at)]
+        told = stripped(payload.whole)
+        return [raw_event(Source.SLACK, digest(excerpt(told)), kind, _only(told, _OUTER), at=received_at)]
     event_id, event = payload.name("event_id"), payload.child("event")
     what = event.name("type")
     at = payload.instant("event_time") if "event_time" in payload else received_at

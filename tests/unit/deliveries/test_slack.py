@@ -156,6 +156,15 @@ def test_bots_and_closed_accounts_are_told_as_such() -> None:
     assert gone.body == AccountDescribed(active=False)
 
 
+def test_that_slack_holds_something_back_is_kept() -> None:
+    """Once a minute at most, and the same when it is told again."""
+    held = {"type": "app_rate_limited", "token": "x", "team_id": "T1", "minute_rate_limited": 1_788_170_400}
+    (event,) = slack(held)
+    assert isinstance(event.body, Raw)
+    assert event.body.kind == "app_rate_limited"
+    assert ids(slack(stripped(held))) == ids([event]) != ids(slack({**held, "minute_rate_limited": 1_788_170_460}))
+
+
 def test_a_greeting_tells_nothing() -> None:
     assert slack({"type": "url_verification", "challenge": "x", "token": "y"}) == []
 
