@@ -19,7 +19,7 @@ import base64
 import binascii
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,8 @@ from typing import Any, Final, TypeAlias
 from adapters.sources.deliveries import events_of, parsed
 from adapters.sources.webhooks import RULES, Authentic, Denial, Greeting, judge
 from domain.errors import EngintelError, InvalidInput, Misconfigured, PoisonEvent, StoreUnavailable
-from domain.ports import EventLog
+from domain.events import Event
+from domain.ports import Appended, EventLog
 from server.offers import Offers
 from server.senders import secrets_of
 from server.settings import Settings, load_settings
@@ -36,6 +37,8 @@ from server.settings import Settings, load_settings
 Answer: TypeAlias = dict[str, Any]
 """What Lambda gives back to API Gateway; the same in both versions."""
 Handler: TypeAlias = Callable[[Mapping[str, Any], object], Answer]
+
+Append: TypeAlias = Callable[[Sequence[Event]], Awaitable[Appended]]
 
 RETRY_AFTER: Final = "2"
 
@@ -66,6 +69,7 @@ class Receiver:
         self._loop = asyncio.new_event_loop()
         self._stack = AsyncExitStack()
         self._log: EventLog | None = None
+        self._append: Append | None = None
 
     def answer(self, event: Mapping[str, Any], sender: str | None = None) -> Answer:
         """What to answer. Nothing is raised: an error of ours would be retried by nobody and told to nobody.
@@ -114,13 +118,18 @@ class Receiver:
     async def _taken(self, delivery: Authentic, settings: Settings, now: datetime) -> Answer:
         events = events_of(delivery.sender.source, delivery.headers, parsed(delivery.body), received_at=now)
         if events:
-            log = await self._opened(settings)
+            if self._append is None:
+                self._append = await self._way_in(settings)
             try:
-                await log.append(events)
+                await self._append(events)
             except StoreUnavailable:
                 # Lambda freezes a process between invocations, and the other end may have hung up meanwhile.
-                await log.append(events)
+                await self._append(events)
         return _answer(202, {"events": len(events)})
+
+    async def _way_in(self, settings: Settings) -> Append:
+        """What makes events durable, opened with the first of them."""
+        return (await self._opened(settings)).append
 
     async def _opened(self, settings: Settings) -> EventLog:
         if self._log is None:
