@@ -1,4 +1,4 @@
-"""`make soak`: every soak, or those that are named; 0 if all of them hold."""
+"""`make soak`: every soak, or the one that is named, with its options; 0 if all of them hold."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -6,24 +6,25 @@ from typing import Final
 
 from evals.soak import deliveries
 
-SOAKS: Final[Mapping[str, Callable[[], bool]]] = {
+SOAKS: Final[Mapping[str, Callable[[list[str]], bool]]] = {
     "deliveries": deliveries.main,
 }
-"""By name, what plays it and says whether it held."""
+"""By name, what plays it with the words that follow, and says whether it held."""
 
 
-def main(names: list[str]) -> int:
-    """Play the soaks with these names, or all.
+def main(words: list[str]) -> int:
+    """Play one soak with its options, or all.
 
     Returns:
         0 if all held, 1 if one did not, 2 if there is none of that name.
     """
-    unknown = [name for name in names if name not in SOAKS]
-    if unknown:
-        print(f"There is no soak {unknown[0]!r}. There are: {', '.join(SOAKS)}.", file=sys.stderr)
+    if not words:
+        held = [play([]) for play in SOAKS.values()]
+        return 0 if all(held) else 1
+    if words[0] not in SOAKS:
+        print(f"There is no soak {words[0]!r}. There are: {', '.join(SOAKS)}.", file=sys.stderr)
         return 2
-    held = [SOAKS[name]() for name in names or SOAKS]
-    return 0 if all(held) else 1
+    return 0 if SOAKS[words[0]](words[1:]) else 1
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ Held when every answer is one of those that are promised, an unsigned delivery i
 waits once it is over, and ordinary deliveries are taken as before.
 """
 
+import argparse
 import asyncio
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -25,7 +25,7 @@ from evals.soak.mutants import Mutant, mutant
 from evals.soak.payloads import DELIVERIES, LAST_WORDS, SECRETS, ordinary, told_last
 from evals.speed.program import environment, program, run, temporary_home
 
-COUNT: Final = int(os.environ.get("ENGINTEL_SOAK_DELIVERIES", "100000"))
+COUNT: Final = 100_000
 CONNECTIONS: Final = 16
 PROMISED: Final = frozenset({200, 202, 400, 401, 403, 404, 413})
 """What may be answered. 503 is not among them: so few connections fill no queue."""
@@ -46,11 +46,14 @@ class Tally:
     seconds: float = 0.0
 
 
-def main() -> bool:
+def main(words: list[str]) -> bool:
     """Play it, print what came of it, and say whether it held."""
+    parser = argparse.ArgumentParser(prog="soak deliveries", description="Send deliveries with something wrong.")
+    parser.add_argument("--count", type=int, default=COUNT, help="how many (%(default)s)")
+    count = parser.parse_args(words).count
     with temporary_home() as home:
         home.mkdir(mode=0o711)
-        tally = play(home, COUNT)
+        tally = play(home, count)
         held = run(home, "quarantine", "list").output.strip()
     told = ", ".join(f"{status}: {many}" for status, many in sorted(tally.answers.items()))
     print(f"{sum(tally.answers.values())} mutated deliveries in {tally.seconds:.0f} s ({told})")
@@ -251,4 +254,4 @@ async def _ordinary(port: int, tally: Tally) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main() else 1)
+    sys.exit(0 if main(sys.argv[1:]) else 1)
