@@ -42,7 +42,7 @@ format: setup  ## bring the code into shape
 bench: setup  ## measure speed and footprint
 	$(BIN)/python -m evals.speed $(ARGS)
 
-soak: setup  ## kill processes at random under load, then compare (ARGS="--rounds 20")
+soak: setup  ## proofs that take minutes (ARGS="kills --rounds 20" or ARGS=deliveries for one of them)
 	$(BIN)/python -m evals.soak $(ARGS)
 
 docs: setup  ## write the generated parts of the README and the snapshots of the tools again

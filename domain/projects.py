@@ -61,6 +61,15 @@ def resolve_projects(refs: Iterable[ProjectRef], links: Iterable[tuple[str, str]
     return resolved
 
 
+def service_ref(name: str) -> str | None:
+    """The reference of whatever runs as the service `name`: it is the project with that id, if there is one.
+
+    None for a name without a letter or digit.
+    """
+    plain = slug(name)
+    return f"service:{plain}" if plain else None
+
+
 def canonical_refs(refs: Iterable[str], links: Iterable[tuple[str, str]]) -> dict[str, str]:
     """For every reference the one that stands for its whole project, whatever else is known."""
     return {ref: min(group, key=_rank) for group in components(sorted(refs), links) for ref in group}

@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which engine fills which role."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from adapters.postgres.polls import PostgresPolls
 from adapters.postgres.quarantine import PostgresQuarantine
 from adapters.vectors.postgres import PostgresVectors
 from domain.actions import Upstream
+from domain.events import DocumentSignal, Event
 from domain.ports import (
     Audit,
     Confirmations,
@@ -50,6 +51,7 @@ from server.drain import Drain
 from server.polling import Pollers, Polling
 from server.router import Router
 from server.settings import Settings
+from server.signals import Signals
 from server.sorter import Sorter
 from server.sources import polled_sources
 from server.worker import Duty
@@ -186,6 +188,13 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
         runner = PostgresAutomations(database, org, automations.decide, log.heads, courier.wake)
         # Not among the projections: there is nothing in it that a replay could fill again.
         carried = (*projections, runner) if automations.active else projections
+        duties: Mapping[str, Duty | None] = {
+            "sorter": sorter,
+            "drain": drain,
+            "pollers": pollers,
+            "signals": _signals(settings, log, events, leases, stack),
+            "courier": courier,
+        }
         yield Engine(
             settings=settings,
             database=database,
@@ -210,11 +219,29 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
             polls=polls,
             polling=polling,
             pollers=pollers,
-            duties={"sorter": sorter, "pollers": pollers, "courier": courier, **({"drain": drain} if drain else {})},
+            duties={name: duty for name, duty in duties.items() if duty is not None},
             dead_letters=landing,
             stream=stream,
             drain=drain,
         )
+
+
+def _signals(
+    settings: Settings, log: EventLog, events: Events, leases: Leases, stack: AsyncExitStack
+) -> Signals | None:
+    """What fetches the pages that Notion only says have changed; None without a token to fetch them with."""
+    if not settings.notion_token:
+        return None
+    from adapters.sources.notion import NotionClient, fetch_page  # noqa: PLC0415 - for those who use Notion
+
+    client = NotionClient(settings.notion_token, settings.notion_url)
+    stack.push_async_callback(client.close)
+
+    async def fetch(signal: DocumentSignal) -> Sequence[Event]:
+        # Databases are left to the poller, which finds out which of their pages changed.
+        return await fetch_page(client, signal.object_id, settings.clock()) if signal.kind == "page" else ()
+
+    return Signals(log, events, leases, fetch, settings.clock)
 
 
 def _jira(settings: Settings) -> Writer | None:

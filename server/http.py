@@ -7,9 +7,11 @@ enforced everywhere, loopback included.
 import asyncio
 import hmac
 import ipaddress
+import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 import uvicorn
@@ -21,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.errors import Misconfigured
 from server.mcp.app import EngintelServer, build_server
 from server.mcp.holder import EngineHolder
+from server.offers import Offers
 from server.settings import Settings
 from server.supervisor import Supervisor
 from server.watching import Watching
@@ -28,6 +31,8 @@ from server.webhooks import PREFIX, Webhooks
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})
+logger = logging.getLogger(__name__)
+
 SHUTDOWN_SECONDS: Final = 5
 
 
@@ -72,14 +77,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_exposure(settings: Settings, host: str) -> None:
+def check_exposure(settings: Settings, host: str, *, insecure_webhooks: bool = False) -> None:
     """Do nothing if the server may listen on `host`.
 
     Raises:
-        Misconfigured: it would be open to others without a token, or to any host name.
+        Misconfigured: it would be open to others without a token, or to any host name, or anybody could write into
+            its log.
     """
     if is_loopback(host):
         return
+    if insecure_webhooks:
+        raise Misconfigured(
+            f"Refusing --insecure-webhooks on {host}: anybody could write into the picture. It is for trying things "
+            "out on 127.0.0.1; elsewhere, set the secret of each sender."
+        )
     if not settings.http_token:
         raise Misconfigured(
             f"Refusing to listen on {host} without a token: set ENGINTEL_HTTP_TOKEN (and ENGINTEL_ALLOWED_HOSTS), "
@@ -93,7 +104,12 @@ def check_exposure(settings: Settings, host: str) -> None:
 
 
 def build_app(
-    server: EngintelServer, holder: EngineHolder, host: str, workers: Callable[[], Sequence[int]] = tuple
+    server: EngintelServer,
+    holder: EngineHolder,
+    host: str,
+    workers: Callable[[], Sequence[int]] = tuple,
+    *,
+    insecure_webhooks: bool = False,
 ) -> ASGIApp:
     """The whole HTTP face.
 
@@ -102,12 +118,13 @@ def build_app(
         holder: the engine, for readiness and figures.
         host: where it will listen.
         workers: gives the process ids of the workers beside it.
+        insecure_webhooks: whether senders without a secret are believed; on loopback only.
 
     Raises:
         Misconfigured: see `check_exposure`.
     """
     settings = holder.settings
-    check_exposure(settings, host)
+    check_exposure(settings, host, insecure_webhooks=insecure_webhooks)
 
     watching = Watching(holder, workers)
     server.custom_route("/healthz", methods=["GET"])(watching.alive)
@@ -116,8 +133,12 @@ def build_app(
     app: Starlette = server.streamable_http_app(transport_security=_security(settings))
     guarded = RequireToken(app, settings.http_token) if settings.http_token else app
 
+    async def keep(token: str, now: datetime) -> None:
+        await Offers((await holder.engine()).log).keep(token, now)
+
     # Without another try: the sender has a clock of its own, and is told to come again.
-    return _WithWebhooks(guarded, watching.counting(Webhooks(settings, holder.keep, settings.clock), PREFIX))
+    webhooks = Webhooks(settings, holder.keep, keep, settings.clock, insecure=insecure_webhooks)
+    return _WithWebhooks(guarded, watching.counting(webhooks, PREFIX))
 
 
 class _WithWebhooks:
@@ -145,7 +166,9 @@ def _security(settings: Settings) -> TransportSecuritySettings:
     )
 
 
-async def serve_with_workers(settings: Settings, host: str, port: int, workers: int) -> None:
+async def serve_with_workers(
+    settings: Settings, host: str, port: int, workers: int, *, insecure_webhooks: bool = False
+) -> None:
     """Serve until told to stop, with worker processes that fill the stores.
 
     Args:
@@ -153,26 +176,36 @@ async def serve_with_workers(settings: Settings, host: str, port: int, workers: 
         host: where to listen.
         port: likewise.
         workers: how many to keep beside this process; with none, somebody else runs `engintel work`.
+        insecure_webhooks: whether senders without a secret are believed; on loopback only.
 
     Raises:
         Misconfigured: see `check_exposure`.
     """
-    check_exposure(settings, host)
+    check_exposure(settings, host, insecure_webhooks=insecure_webhooks)
+    if insecure_webhooks:
+        logger.warning("Webhooks of senders without a secret are believed: whoever reaches this port can write.")
     supervisor = Supervisor(workers)
     async with EngineHolder(settings, warm_after=0, fills=False).open() as holder:
         supervising = asyncio.create_task(supervisor.run())
         try:
-            await serve_http(build_server(holder), holder, host, port, lambda: supervisor.pids)
+            server = build_server(holder)
+            await serve_http(server, holder, host, port, lambda: supervisor.pids, insecure_webhooks=insecure_webhooks)
         finally:
             supervising.cancel()
             await asyncio.gather(supervising, return_exceptions=True)
 
 
 async def serve_http(
-    server: EngintelServer, holder: EngineHolder, host: str, port: int, workers: Callable[[], Sequence[int]] = tuple
+    server: EngintelServer,
+    holder: EngineHolder,
+    host: str,
+    port: int,
+    workers: Callable[[], Sequence[int]] = tuple,
+    *,
+    insecure_webhooks: bool = False,
 ) -> None:
     """Serve until told to stop."""
-    app = build_app(server, holder, host, workers)
+    app = build_app(server, holder, host, workers, insecure_webhooks=insecure_webhooks)
     config = uvicorn.Config(
         app,
         host=host,

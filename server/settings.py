@@ -50,6 +50,15 @@ class Settings:
     jira_webhook_secret: str | None = _setting(
         "ENGINTEL_JIRA_WEBHOOK_SECRET", "what Jira signs its webhooks with", secret=True
     )
+    notion_webhook_token: str | None = _setting(
+        "ENGINTEL_NOTION_WEBHOOK_TOKEN", "verification token that Notion signs its webhooks with", secret=True
+    )
+    slack_signing_secret: str | None = _setting(
+        "ENGINTEL_SLACK_SIGNING_SECRET", "what Slack signs its events with", secret=True
+    )
+    alertmanager_token: str | None = _setting(
+        "ENGINTEL_ALERTMANAGER_TOKEN", "bearer token, or `user:password`, that Alertmanager sends", secret=True
+    )
     github_token: str | None = _setting(
         "ENGINTEL_GITHUB_TOKEN", "token with which GitHub is read (`ingest github`, polling)", secret=True
     )

@@ -1,17 +1,14 @@
 """The sorter: opens the deliveries of the inbox in order, and puts what they tell into the log."""
 
 import asyncio
-import json
 import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import msgspec
-
-from adapters.sources.deliveries import events_of
+from adapters.sources.deliveries import events_of, parsed
 from adapters.sources.webhooks import delivery_key
 from domain.deliveries import Delivery
 from domain.errors import InvalidInput, StoreUnavailable
@@ -176,18 +173,4 @@ def _opened(deliveries: Sequence[Delivery]) -> tuple[list[Event], list[tuple[Del
 
 
 def _events(delivery: Delivery) -> list[Event]:
-    return events_of(delivery.source, delivery.headers, _parsed(delivery.body), received_at=delivery.received_at)
-
-
-def _parsed(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    # The standard library is slower and takes more: half a surrogate pair, and what is no number.
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise InvalidInput("The body is nested too deeply.") from None
-    except ValueError:
-        raise InvalidInput("The body is not JSON.") from None
+    return events_of(delivery.source, delivery.headers, parsed(delivery.body), received_at=delivery.received_at)

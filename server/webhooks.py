@@ -2,10 +2,12 @@
 
 | answer | means |
 |---|---|
+| 200 | it was a greeting, and this is what its sender wants to hear |
 | 202 | it is kept, whatever happens next, and will be read into the log |
 | 400 | it is authentic and not a delivery: sending it again will not help |
 | 401, 403 | it is not signed with the secret; no secret is configured here |
-| 413 | its body is larger than GitHub's largest |
+| 404, 405 | nobody sends webhooks under that name; it is no POST |
+| 413 | its body is larger than any of that sender |
 | 503 | too much waits already, or the inbox is away: send it again after `Retry-After` seconds |
 
 Plain ASGI: thousands of deliveries come in a second, and a framework's request would cost as much as all the rest.
@@ -13,34 +15,33 @@ Plain ASGI: thousands of deliveries come in a second, and a framework's request 
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from adapters.sources.webhooks import check_shape, kept_headers, verify
+from adapters.sources.webhooks import RULES, Authentic, Denial, Sender, check_shape, judge, kept_headers, too_large
 from domain.deliveries import Delivery
 from domain.errors import (
     EngintelError,
     InvalidInput,
     Misconfigured,
-    NotAuthentic,
     PoisonEvent,
-    Refused,
     StoreUnavailable,
 )
 from server.receiver import Put, Receiver
+from server.senders import secrets_of
 from server.settings import Settings
 
 PREFIX: Final = "/webhooks/"
 """Under this, senders prove who they are in their own way."""
-BODY_LIMIT: Final = 25 * 1024 * 1024
-"""Bytes of a body; GitHub delivers no more than this."""
 RETRY_AFTER: Final = b"2"
-_TOO_LARGE: Final = f"The body is larger than {BODY_LIMIT // 1024 // 1024} MB."
 _ACCEPTED: Final = 202
 _ACCEPTED_BODY: Final = b'{"accepted":true}'
+
+Keep = Callable[[str, datetime], Awaitable[None]]
+"""Keeps a token that was offered; see `server.offers`."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,26 +49,30 @@ logger = logging.getLogger(__name__)
 class Webhooks:
     """The routes under `/webhooks/`, as an ASGI application."""
 
-    def __init__(self, settings: Settings, put: Put, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, put: Put, keep: Keep, now: Callable[[], datetime], *, insecure: bool = False
+    ) -> None:
         """Name where deliveries go.
 
         Args:
             settings: with the secrets.
             put: makes deliveries durable.
+            keep: where Notion's verification token goes.
             now: tells when a delivery was received.
+            insecure: whether senders without a secret are believed.
         """
-        self._secrets: Mapping[str, str | None] = {
-            "github": settings.github_webhook_secret,
-            "jira": settings.jira_webhook_secret,
-        }
+        self._secrets = secrets_of(settings)
         self._receiver = Receiver(put)
+        self._keep = keep
         self._now = now
+        self._insecure = insecure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one delivery."""
         status, body, retry = _ACCEPTED, _ACCEPTED_BODY, False
         try:
-            await self._take(scope, receive)
+            if (answer := await self._take(scope, receive)) is not None:
+                status, body = answer
         except _Gone:
             return
         except tuple(_STATUS) as error:
@@ -79,40 +84,29 @@ class Webhooks:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _take(self, scope: Scope, receive: Receive) -> None:
+    async def _take(self, scope: Scope, receive: Receive) -> tuple[int, bytes] | None:
+        """Keep a delivery, or give status and body of another answer."""
         if scope["method"] != "POST":
             raise _NotPost("Expected a POST.")
-        sender = scope["path"].removeprefix(PREFIX)
-        secret = self._secret(sender)
+        name = scope["path"].removeprefix(PREFIX)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _body(headers, receive)
+        body = await _body(headers, receive, RULES[name]) if name in RULES else b""
         now = self._now()
-        verify(sender, secret, headers, body, now)
-        check_shape(sender, body)
-        await self._receiver.accept(Delivery(sender, kept_headers(sender, headers), body, now))
-
-    def _secret(self, sender: str) -> str:
-        if sender not in self._secrets:
-            raise _Unknown(f"There is no webhook of that name here. There are: {', '.join(self._secrets)}.")
-        secret = self._secrets[sender]
-        if secret is None:
-            raise _NoSecret(
-                f"No secret is configured for {sender}: set ENGINTEL_{sender.upper()}_WEBHOOK_SECRET to the one that "
-                "it signs with."
-            )
-        return secret
-
-
-class _Unknown(EngintelError):
-    """Nobody sends webhooks under that name."""
+        verdict = judge(name, self._secrets, headers, body, now, insecure=self._insecure)
+        if isinstance(verdict, Authentic):
+            source = verdict.sender.source
+            check_shape(source, verdict.body)
+            await self._receiver.accept(Delivery(source, kept_headers(source, headers), verdict.body, now))
+            return None
+        if isinstance(verdict, Denial):
+            return verdict.status, json.dumps({"error": verdict.text}).encode()
+        if verdict.offered is not None:
+            await self._keep(verdict.offered, now)
+        return 200, json.dumps(verdict.answer).encode()
 
 
 class _NotPost(EngintelError):
     """Somebody looks where deliveries are put."""
-
-
-class _NoSecret(Refused):
-    """Nobody could prove who they are."""
 
 
 class _TooLarge(InvalidInput):
@@ -124,11 +118,8 @@ class _Gone(Exception):
 
 
 _STATUS: Final[Mapping[type[EngintelError], int]] = {
-    _Unknown: 404,
     _NotPost: 405,
-    _NoSecret: 403,
     _TooLarge: 413,
-    NotAuthentic: 401,
     InvalidInput: 400,
     PoisonEvent: 400,
     StoreUnavailable: 503,
@@ -136,11 +127,11 @@ _STATUS: Final[Mapping[type[EngintelError], int]] = {
 }
 
 
-async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive, sender: Sender) -> bytes:
     """The body as it came; no more of it is read than may be."""
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > BODY_LIMIT:
-        raise _TooLarge(_TOO_LARGE)
+    if announced.isdecimal() and int(announced[:20]) > sender.limit:
+        raise _TooLarge(too_large(sender).text)
     message = await receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.request" and not message.get("more_body", False):
@@ -150,8 +141,8 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
         message = await receive()
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
-        if size > BODY_LIMIT:
-            raise _TooLarge(_TOO_LARGE)
+        if size > sender.limit:
+            raise _TooLarge(too_large(sender).text)
     if message["type"] != "http.request":
         raise _Gone
     return b"".join(pieces)

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from domain.events import (
+    AccountDescribed,
     Actor,
+    Alert,
     Body,
     Commit,
     Document,
@@ -234,3 +236,26 @@ def joined(team: str, member: Actor, *, hours: float = 0, left: bool = False) ->
         actor=member,
         when=at(hours),
     )
+
+
+def member(account: str, name: str, email: str | None = None, *, hours: float = 0, bot: bool = False) -> Event:
+    """A member of the Slack workspace as Slack describes it."""
+    actor = Actor(source=Source.SLACK, external_id=account, name=name, email=email, bot=bot)
+    body, told = AccountDescribed(), f"slack:account:{account}:{hours}"
+    return event(
+        told, body, entity=f"account:{actor.key}", project=None, actor=actor, when=at(hours), source=Source.SLACK
+    )
+
+
+def alert(name: str, *, hours: float = 0, over: float | None = None, project: str | None = PROJECT) -> Event:
+    """A severe alert that fires, or, with `over`, one that was resolved so many hours after the beginning."""
+    body = Alert(
+        type="alert_firing" if over is None else "alert_resolved",
+        fingerprint=name,
+        name=name,
+        starts_at=at(hours),
+        ends_at=None if over is None else at(over),
+        labels={"severity": "critical"},
+    )
+    when = at(hours if over is None else over)
+    return event(f"alert:{name}:{body.type}", body, entity=f"alert:{name}", project=project, when=when)

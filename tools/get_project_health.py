@@ -14,6 +14,7 @@ from domain.metrics import Metric
 from domain.people import Person
 from domain.ports import Activity
 from domain.projects import Project as Built
+from domain.projects import service_ref
 from domain.risks import (
     Risk,
     absence_factor,
@@ -92,6 +93,7 @@ async def get_project_health(
     delivery = None if events is None else read_delivery(events, bot_keys)
     metrics = delivery_metrics(delivery, window) if delivery else []
     failed = [d for d in delivery.deployments if d.failures and window.holds(d.finished_at)] if delivery else []
+    left_out = delivery.alerts_left_out if delivery else 0
     near = await projects_of(context, [ref for edge in (*up, *down) for ref in (edge.dependent, edge.needed)])
     key_people = [people[id_] for id_ in sorted(humans, key=lambda i: (-humans[i].weight(), i))[:_KEY_PEOPLE]]
     loads = await loads_of(context, key_people)
@@ -120,6 +122,10 @@ async def get_project_health(
             (Store.DIRECTORY, Store.EVENTS, Store.GRAPH),
             f"Activity of {window}: {COUNTING}",
             _roadmap(which),
+            f"{count(left_out, 'alert')} had no room in their notifications (Alertmanager's max_alerts): incidents may "
+            "be missing"
+            if left_out
+            else "",
             f"{count(absence_factor(commits), 'person', 'people')} made half of the "
             f"{count(sum(commits.values()), 'human commit')}"
             if commits
@@ -162,9 +168,11 @@ def _roadmap(which: Built) -> str:
 
 async def _events(context: ToolContext, window: Window, which: Built) -> Sequence[Event]:
     """What tells of its delivery; read from well before the window, for a change begins before it is delivered."""
+    service = service_ref(which.id)  # what monitoring calls it
+    refs = [*which.refs, service] if service else which.refs
     longer = Window(since=window.since - LOOKBACK, until=window.until)
     return [
-        *await context.events.read(DELIVERY_TYPES, longer, projects=which.refs),
+        *await context.events.read(DELIVERY_TYPES, longer, projects=refs),
         *await context.events.read(SPRINT_TYPES, longer),
     ]
 

@@ -7,16 +7,18 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Final
 
+from domain.delivery.alerts import alert_incidents
 from domain.delivery.ancestry import Ancestry
 from domain.delivery.changes import read_pulls
 from domain.delivery.deployments import read_deployments, with_failures
 from domain.delivery.facts import CERTAINTY, Change, Delivery, Deployed, Failure, IssueFlow, Pickup, SprintResult
 from domain.delivery.issues import flow, histories, incidents, sprint_results
-from domain.events import Event
+from domain.events import Alert, Event
 
 DELIVERY_TYPES: Final = (
     "commit", "push", "pr_opened", "pr_ready", "pr_review_requested", "pr_updated", "pr_closed", "pr_merged",
     "pr_reopened", "pr_reviewed", "deployment", "issue_created", "issue_updated", "issue_deleted",
+    "alert_firing", "alert_resolved",
 )  # fmt: skip
 """The event types that `read_delivery` needs of its project."""
 SPRINT_TYPES: Final = ("sprint_created", "sprint_started", "sprint_updated", "sprint_closed")
@@ -40,13 +42,15 @@ def read_delivery(events: Iterable[Event], bots: Collection[str] = ()) -> Delive
     changes, pickups = read_pulls(ordered, ancestry, frozenset(bots))
     deployments, undeployed = read_deployments(ordered, changes, ancestry)
     issues = histories(ordered)
+    broken = sorted([*incidents(issues), *alert_incidents(ordered)], key=lambda each: (each.created_at, each.key))
     return Delivery(
         changes=tuple(changes.values()),
-        deployments=with_failures(deployments, changes, incidents(issues)),
+        deployments=with_failures(deployments, changes, broken),
         undeployed=undeployed,
         pickups=tuple(pickups),
         flows=tuple(way for states in issues.values() if (way := flow(states))),
         sprints=tuple(sprint_results(ordered, issues)),
+        alerts_left_out=sum(event.body.left_out for event in ordered if isinstance(event.body, Alert)),
         reported=frozenset(event.type for event in ordered),
     )
 

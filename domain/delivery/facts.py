@@ -98,5 +98,7 @@ class Delivery(Frozen):
     pickups: tuple[Pickup, ...] = ()
     flows: tuple[IssueFlow, ...] = ()
     sprints: tuple[SprintResult, ...] = ()
+    alerts_left_out: int = 0
+    """Alerts that were never told, because their notifications had no room for them."""
     reported: frozenset[str] = frozenset()
     """The event types of which there was at least one."""

@@ -11,13 +11,15 @@ from domain.events.code import (
     PushedCommit,
     Review,
 )
-from domain.events.delivery import Deployment, MetricSample, Release, WorkflowRun
+from domain.events.delivery import Alert, Deployment, MetricSample, Release, WorkflowRun
 from domain.events.envelope import DONE_FOR_ACTOR, EVENT_TYPES, Body, Event, decode, encode
 from domain.events.knowledge import (
+    AccountDescribed,
     Alias,
     CodeOwners,
     Document,
     DocumentRemoved,
+    DocumentSignal,
     IdentityDecision,
     Mailmap,
     Manifest,
@@ -35,7 +37,9 @@ __all__ = [
     "DONE_FOR_ACTOR",
     "EVENT_TYPES",
     "FILES_KEPT",
+    "AccountDescribed",
     "Actor",
+    "Alert",
     "Alias",
     "Body",
     "CodeOwners",
@@ -44,6 +48,7 @@ __all__ = [
     "Deployment",
     "Document",
     "DocumentRemoved",
+    "DocumentSignal",
     "Event",
     "FieldChange",
     "FileChange",

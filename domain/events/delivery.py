@@ -1,4 +1,4 @@
-"""What reaches users and how it does there: workflow runs, deployments, releases, measurements."""
+"""What reaches users and how it does there: workflow runs, deployments, releases, measurements, alerts."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -55,3 +55,24 @@ class MetricSample(Frozen):
     metric: str
     value: float
     labels: Mapping[str, str] = {}
+
+
+class Alert(Frozen):
+    """An alert as it stood when its notification was sent. One alert is known by its fingerprint and `starts_at`.
+
+    Whether it is an incident is for `domain.delivery` to say: `labels` has the severity as whoever wrote the rule
+    named it.
+    """
+
+    type: Literal["alert_firing", "alert_resolved"]
+    fingerprint: str
+    name: str
+    summary: str = ""
+    text: str = ""
+    starts_at: Utc
+    ends_at: Utc | None = None
+    """When it was over; None while it fires."""
+    labels: Mapping[str, str] = {}
+    left_out: int = 0
+    """How many more alerts of its group its notification did not tell, because there were too many."""
+    url: str | None = None

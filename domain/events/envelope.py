@@ -7,11 +7,13 @@ from pydantic_core import to_json
 
 from domain.events.actors import Actor, Source
 from domain.events.code import Commit, CommitDropped, PullRequest, Push, Review
-from domain.events.delivery import Deployment, MetricSample, Release, WorkflowRun
+from domain.events.delivery import Alert, Deployment, MetricSample, Release, WorkflowRun
 from domain.events.knowledge import (
+    AccountDescribed,
     CodeOwners,
     Document,
     DocumentRemoved,
+    DocumentSignal,
     IdentityDecision,
     Mailmap,
     Manifest,
@@ -37,14 +39,17 @@ Body = (
     | Deployment
     | Release
     | MetricSample
+    | Alert
     | Document
     | DocumentRemoved
+    | DocumentSignal
     | Manifest
     | ManifestRemoved
     | CodeOwners
     | Mailmap
     | ProjectDescribed
     | PersonDescribed
+    | AccountDescribed
     | TeamMembership
     | IdentityDecision
     | Raw
@@ -54,7 +59,7 @@ Body = (
 DONE_FOR_ACTOR: Final = frozenset(
     {
         "pr_review_requested", "pr_updated", "pr_closed", "pr_merged", "pr_reopened",
-        "person_described", "team_joined", "team_left", "identity_merged", "identity_split",
+        "person_described", "account_described", "team_joined", "team_left", "identity_merged", "identity_split",
     }
 )  # fmt: skip
 """Types whose actor need not have done anything: others merge somebody's pull request, and list them on a team."""

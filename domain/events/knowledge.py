@@ -27,6 +27,22 @@ class DocumentRemoved(Frozen):
     doc_id: str
 
 
+class DocumentSignal(Frozen):
+    """A source says that a document changed and not how: whoever can read there has to fetch it.
+
+    It is in the log like anything else, so a fetch that fails can be tried again: whoever fetches moves a position of
+    its own past the signal in the step that appends what was fetched. Fetching twice is no harm.
+    """
+
+    type: Literal["doc_signalled"] = "doc_signalled"
+    object_id: str
+    """What to fetch, as the source calls it: a Notion page's id with its hyphens."""
+    kind: Literal["page", "database", "data_source"]
+    """A page is fetched itself; of the other two, the pages that changed."""
+    reason: str
+    """The source's own name for what happened: `page.content_updated`."""
+
+
 class Requirement(Frozen):
     """One line of a manifest: a package that a project needs."""
 
@@ -113,6 +129,14 @@ class PersonDescribed(Frozen):
     allocation: float | None = None
     """Share of full time, 0..1."""
     away_until: Utc | None = None
+
+
+class AccountDescribed(Frozen):
+    """A source says whose an account is: the event's actor, with its name, user name and mail as they now are."""
+
+    type: Literal["account_described"] = "account_described"
+    active: bool = True
+    """False once the account is closed."""
 
 
 class TeamMembership(Frozen):

@@ -1,1 +1,1 @@
-"""Whether anything is lost, repeated or overtaken while processes are killed at random: `make soak`."""
+"""Soaks: proofs that take minutes, over the running program."""

@@ -1,44 +1,32 @@
-"""`python -m evals.soak`: kill at random, then compare."""
+"""`make soak`: every soak, or the one that is named, with its options; 0 if all of them hold."""
 
-import argparse
-import asyncio
 import sys
-import time
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from evals.soak.rounds import KINDS, play
-from evals.speed.program import temporary_home
+from evals.soak import deliveries, kills
+
+SOAKS: Final[Mapping[str, Callable[[list[str]], bool]]] = {
+    "kills": kills.main,
+    "deliveries": deliveries.main,
+}
+"""By name, what plays it with the words that follow, and says whether it held."""
 
 
-def main() -> int:
-    """Play, print the report; 1 if anything was lost, repeated or overtaken."""
-    parser = argparse.ArgumentParser(prog="soak", description="Kill processes at random under load, then compare.")
-    parser.add_argument("--rounds", type=int, default=200, help="how often something happens (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="quiet before it does, at most (%(default)s)")
-    parser.add_argument("--workers", type=int, default=3, help="worker processes (%(default)s)")
-    parser.add_argument("--senders", type=int, default=8, help="senders at a time (%(default)s)")
-    parser.add_argument("--rate", type=float, default=100.0, help="deliveries a second in all (%(default)s)")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the dice, to play it again")
-    parser.add_argument("--only", choices=KINDS, action="append", help="what happens; all of it unless given")
-    given = parser.parse_args()
-    print(f"seed {given.seed}", flush=True)
-    with temporary_home() as home:
-        home.mkdir(mode=0o711)
-        report = asyncio.run(
-            play(
-                home,
-                rounds=given.rounds,
-                seconds=given.seconds,
-                workers=given.workers,
-                senders=given.senders,
-                rate=given.rate,
-                seed=given.seed,
-                kinds=given.only or KINDS,
-                say=lambda line: print(line, flush=True),
-            )
-        )
-    print("\n".join(report.lines()))
-    return 1 if report.wrong else 0
+def main(words: list[str]) -> int:
+    """Play one soak with its options, or all.
+
+    Returns:
+        0 if all held, 1 if one did not, 2 if there is none of that name.
+    """
+    if not words:
+        held = [play([]) for play in SOAKS.values()]
+        return 0 if all(held) else 1
+    if words[0] not in SOAKS:
+        print(f"There is no soak {words[0]!r}. There are: {', '.join(SOAKS)}.", file=sys.stderr)
+        return 2
+    return 0 if SOAKS[words[0]](words[1:]) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

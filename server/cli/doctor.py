@@ -7,10 +7,13 @@ import sys
 from typing import Any
 
 from adapters.postgres.migrate import migrations, schema_version
-from domain.errors import EngintelError
+from adapters.sources.webhooks import RULES
+from domain.errors import EngintelError, Misconfigured
 from server.bootstrap import Engine, open_engine
 from server.cli.source_checks import source_checks
 from server.figures import StoreFigures, figures_of
+from server.offers import Offers
+from server.senders import secrets_of
 from server.settings import Settings, load_settings
 from server.version import VERSION
 
@@ -20,6 +23,8 @@ _OK = "ok"
 async def doctor(arguments: argparse.Namespace) -> int:
     """Check everything that is in use; 1 if any of it is not well."""
     settings = load_settings()
+    if arguments.notion_token:
+        return await _show_offers(settings)
     checks: list[dict[str, Any]] = [
         {"part": "engintel", "state": _OK, "version": VERSION, "python": platform.python_version()}
     ]
@@ -74,6 +79,7 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
     state = "held" if parked or stuck else _OK
     checks.append({"part": "outbox", "state": state, "unsettled": len(parked), **why, **look})
     checks.append(_rules(engine))
+    checks.append(await _webhooks(engine))
     return checks
 
 
@@ -89,6 +95,41 @@ def _store_check(name: str, store: StoreFigures, limit: float) -> dict[str, Any]
     if why is not None:
         check |= {"state": "down" if store.state == "down" or store.breaker != "closed" else "late", "why": why}
     return check
+
+
+async def _webhooks(engine: Engine) -> dict[str, Any]:
+    """Which senders can prove who they are; a token of Notion's that waits to be set is told, and never shown."""
+    offers, now = Offers(engine.log), engine.now()
+    secrets = secrets_of(engine.settings)
+    configured = [sender.name for sender in RULES.values() if secrets[sender.setting]]
+    await offers.forget(now, all_of_them="notion" in configured)
+    waiting = await offers.standing(now)
+    see = {"notion": "a verification token came: `engintel doctor --notion-token` prints it"} if waiting else {}
+    if not configured:
+        return {"part": "webhooks", "state": "off", "why": "no sender has a secret", **see}
+    return {"part": "webhooks", "state": _OK, "senders": ", ".join(configured), **see}
+
+
+async def _show_offers(settings: Settings) -> int:
+    """Print the tokens, and nothing else on stdout, so that one can be piped to where it belongs."""
+    if settings.notion_webhook_token:
+        raise Misconfigured("ENGINTEL_NOTION_WEBHOOK_TOKEN is set already: unset it to let Notion send another token.")
+    async with open_engine(settings) as engine:
+        offers = await Offers(engine.log).standing(engine.now())
+    if not offers:
+        raise Misconfigured(
+            "No verification token came within the last hour: point the webhook at /webhooks/notion of this server, "
+            "and let Notion send the token (again)."
+        )
+    for offer in offers:
+        print(f"{offer.at:%Y-%m-%d %H:%M:%S} UTC", file=sys.stderr)
+        print(offer.token)
+    print(
+        "Anybody may have sent these. Paste the newest into Notion; set ENGINTEL_NOTION_WEBHOOK_TOKEN to the one that "
+        "Notion takes, and to no other.",
+        file=sys.stderr,
+    )
+    return 0
 
 
 async def _stream_checks(engine: Engine) -> list[dict[str, Any]]:

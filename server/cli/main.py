@@ -129,6 +129,9 @@ def _add_serving(commands: Commands) -> None:
     serve.add_argument(
         "--workers", type=_workers, default=1, metavar="N", help="worker processes beside it, with http (%(default)s)"
     )
+    serve.add_argument(
+        "--insecure-webhooks", action="store_true", help="believe senders without a secret, on loopback only"
+    )
     work = _command(commands, "work", "work:work", "fill the stores, and do what else is done in the background")
     work.add_argument("--until-eof", action="store_true", help="leave as well when standard input ends")
     config = _command(commands, "config", "config:config", "print what a client needs to start this server")
@@ -173,6 +176,9 @@ def _add_asking(commands: Commands) -> None:
 def _add_keeping(commands: Commands) -> None:
     doctor = _command(commands, "doctor", "doctor:doctor", "check every store, source, action and the log")
     doctor.add_argument("--json", action="store_true")
+    doctor.add_argument(
+        "--notion-token", action="store_true", help="print what came as verification token of the Notion webhook"
+    )
     _command(commands, "migrate", "keep:migrate", "bring the database to this version's schema")
     replay = _command(commands, "replay", "keep:replay", "fill stores again from the log")
     replay.add_argument("--store", choices=STORES, help="only this one")

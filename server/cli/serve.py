@@ -2,6 +2,7 @@
 
 import argparse
 
+from domain.errors import Misconfigured
 from server.cli.logs import log_to
 from server.mcp.app import build_server
 from server.mcp.holder import EngineHolder
@@ -18,7 +19,12 @@ async def serve(arguments: argparse.Namespace) -> int:
     if arguments.transport == "http":
         from server.http import serve_with_workers  # noqa: PLC0415 - stdio does not need an HTTP server
 
-        await serve_with_workers(settings, arguments.host, arguments.port, arguments.workers)
+        insecure = arguments.insecure_webhooks
+        await serve_with_workers(
+            settings, arguments.host, arguments.port, arguments.workers, insecure_webhooks=insecure
+        )
+    elif arguments.insecure_webhooks:
+        raise Misconfigured("--insecure-webhooks is about HTTP: add --transport http, or leave it out.")
     else:
         from server.mcp.stdio import serve_stdio  # noqa: PLC0415 - http does not need stdio
 

@@ -72,7 +72,7 @@ def test_doctor_says_what_is_in_use_and_that_it_is_well(kept: Path) -> None:
     assert [row[7:].partition(":")[0] for row in rows] == list(parts)
     assert {name: check["state"] for name, check in parts.items()} == dict.fromkeys(
         ("engintel", "database", "log", "directory", "events", "vectors", "graph", "quarantine", "outbox"), "ok"
-    ) | {"workers": "off", "rules": "off", "writes": "off"}
+    ) | {"workers": "off", "rules": "off", "webhooks": "off", "writes": "off"}
     assert "PostgreSQL" in parts["database"]["engine"]
     newest = migrations()[-1][0]
     assert parts["database"]["schema"] == f"{newest} of {newest}"

@@ -7,7 +7,22 @@ from domain.events import IdentityDecision, Mailmap, Source, git_actor
 from domain.events.knowledge import Alias, CodeOwners, OwnerRule
 from domain.window import Window
 from tests.contract.filling import fill
-from tests.events import ADA, GRACE, at, commit, document, event, github, issue, jira, joined, pull, roadmap, roster
+from tests.events import (
+    ADA,
+    GRACE,
+    at,
+    commit,
+    document,
+    event,
+    github,
+    issue,
+    jira,
+    joined,
+    member,
+    pull,
+    roadmap,
+    roster,
+)
 
 ADA_HUB = github(1, "ada")
 ADA_JIRA = jira("j-ada", "Ada Lovelace")
@@ -49,6 +64,22 @@ async def test_a_roster_row_that_changes_takes_back_what_it_said(directory: Post
 
     assert (ADA_JIRA.key,) in people
     assert [team.id for team in await directory.teams() if team.members] == ["search"]
+
+
+async def test_a_slack_account_joins_by_its_mail_and_is_nobody_s_activity(directory: PostgresDirectory) -> None:
+    """A bot stays one, and somebody without a mail is a person of their own."""
+    await fill(
+        directory,
+        commit("c1", ADA),
+        member("U1", "Ada L.", "ada@acme.dev", hours=1),
+        member("U2", "Grace Hopper", hours=1),
+        member("U3", "Deploy Bot", bot=True, hours=1),
+    )
+
+    people = {frozenset(person.keys): person for person in await directory.people()}
+
+    assert people.keys() == {frozenset({ADA.key, "slack:U1"}), frozenset({"slack:U2"}), frozenset({"slack:U3"})}
+    assert [person.name for person in people.values() if person.bot] == ["Deploy Bot"]
 
 
 async def test_a_mailmap_is_applied_and_taken_back(directory: PostgresDirectory) -> None:

@@ -13,11 +13,28 @@ from adapters.postgres.database import Database
 from adapters.postgres.projection import PostgresProjection
 from adapters.vectors.postgres import PostgresVectors
 from domain.errors import PoisonEvent
-from domain.events import Event, git_actor
+from domain.events import DocumentSignal, Event, git_actor
 from domain.ports import Batch
 from domain.routing import stores_for
 from tests.contract.filling import fill
-from tests.events import ADA, GRACE, commit, document, github, issue, jira, manifest, pull, review, roadmap, roster
+from tests.events import (
+    ADA,
+    GRACE,
+    alert,
+    at,
+    commit,
+    document,
+    event,
+    github,
+    issue,
+    jira,
+    manifest,
+    member,
+    pull,
+    review,
+    roadmap,
+    roster,
+)
 
 STORES = ("directory", "events", "vectors", "graph")
 
@@ -58,6 +75,10 @@ def everything() -> list[Event]:
         manifest("git:web", requires=("pypi:api",), hours=2),
         roadmap("p1", "git:api", "jira:PAY", depends_on=("notion:p2",), hours=1, name="Payments"),
         roster("r1", "Ada Lovelace", github(1, "ada"), jira("j1", "Ada Lovelace"), email="ada@acme.dev", team="Core"),
+        member("U1", "Ada Lovelace", "ada@acme.dev", hours=1),
+        alert("Errors", hours=1),
+        alert("Errors", hours=1, over=2),
+        event("s1", DocumentSignal(object_id="p1", kind="page", reason="page.created"), project=None, when=at(1)),
     ]
 
 
@@ -118,8 +139,8 @@ async def test_the_order_between_entities_is_no_matter(
     await fill(projection, *everything())
     other = make(projection.store.value, database, f"{org}-other")
 
-    for event in reordered(everything(), seed):
-        await fill(other, event)
+    for each in reordered(everything(), seed):
+        await fill(other, each)
 
     theirs = await rows(other)
     assert await rows(projection) == {

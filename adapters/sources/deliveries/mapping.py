@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from adapters.sources.deliveries.alertmanager import alertmanager_events
 from adapters.sources.deliveries.github import github_events
 from adapters.sources.deliveries.jira import jira_events
 from adapters.sources.deliveries.notion import notion_events
 from adapters.sources.deliveries.prometheus import prometheus_events
+from adapters.sources.deliveries.slack import slack_events
 from domain.errors import InvalidInput
 from domain.events import Event
 from domain.frozen import as_utc
@@ -18,6 +20,8 @@ _MAPPERS: Final[Mapping[str, Callable[[Mapping[str, str], object, datetime], lis
     "jira": jira_events,
     "notion": notion_events,
     "prometheus": prometheus_events,
+    "slack": slack_events,
+    "alertmanager": alertmanager_events,
 }
 SOURCES: Final = tuple(_MAPPERS)
 """The sources whose deliveries are understood."""

@@ -1,6 +1,6 @@
 """Notion pages as events: rows of the roster and of the roadmap, and documents.
 
-Notion's own webhooks are signals only; a delivery here is the page that was fetched, with its blocks beside it.
+A delivery is a page that was fetched, with its blocks beside it, or a signal of a webhook that one has to be.
 Shape: https://developers.notion.com/reference/page
 """
 
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from adapters.sources.deliveries.fields import Fields, stamp
 from adapters.sources.deliveries.notion_rows import Row, dashed, person_of, project_of
+from adapters.sources.deliveries.notion_signals import is_signal, signal
 from adapters.sources.deliveries.notion_text import markdown
 from adapters.sources.deliveries.raw import digest, excerpt, raw_event
 from domain.events import Actor, Body, Document, DocumentRemoved, Event, Source
@@ -19,7 +20,7 @@ def notion_events(_headers: Mapping[str, str], body: object, received_at: dateti
 
     Args:
         _headers: none that matter.
-        body: a page of Notion's API with its `blocks`, as parsed from JSON.
+        body: a page of Notion's API with its `blocks`, or a signal of a webhook, as parsed from JSON.
         received_at: when it reached us.
 
     Raises:
@@ -28,6 +29,9 @@ def notion_events(_headers: Mapping[str, str], body: object, received_at: dateti
     payload = Fields(body, "a Notion delivery")
     if "verification_token" in payload:
         return []  # the first delivery to a new webhook is a secret and nothing else
+    if is_signal(payload):
+        signalled = signal(payload)
+        return [_raw(payload, received_at)] if signalled is None else signalled
     if payload.raw("object") != "page":
         return [_raw(payload, received_at)]
     page_id = dashed(payload.name("id"))

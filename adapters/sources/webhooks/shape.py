@@ -10,6 +10,9 @@ from domain.errors import InvalidInput
 _EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
     "github": ("repository", "organization", "sender", "zen"),
     "jira": ("webhookEvent",),
+    "notion": ("entity", "verification_token"),
+    "slack": ("type",),
+    "alertmanager": ("alerts",),
 }
 """By sender, of which fields every delivery has at least one."""
 

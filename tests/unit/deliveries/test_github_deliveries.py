@@ -192,9 +192,9 @@ def test_what_is_no_delivery_is_refused_in_one_sentence(headers: dict[str, str],
 
 
 def test_another_source_is_refused_by_naming_those_that_are_known() -> None:
-    with pytest.raises(InvalidInput, match="github, jira, notion, prometheus, not of 'slack'"):
-        events_of("slack", {}, {}, received_at=RECEIVED_AT)
-    assert set(SOURCES) == {"github", "jira", "notion", "prometheus"}
+    with pytest.raises(InvalidInput, match="github, jira, notion, prometheus, slack, alertmanager, not of 'gitlab'"):
+        events_of("gitlab", {}, {}, received_at=RECEIVED_AT)
+    assert set(SOURCES) == {"github", "jira", "notion", "prometheus", "slack", "alertmanager"}
 
 
 def test_a_time_of_receipt_without_a_zone_is_refused() -> None:

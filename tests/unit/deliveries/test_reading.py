@@ -61,7 +61,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line(path: Path) -> None:
         ("[]", "not an object: expected {source, headers, body}"),
         ("7", "not an object: expected {source, headers, body}"),
         ("{}", "source: expected one of github, jira, notion, prometheus"),
-        ('{"source": "slack", "headers": {}, "body": {}}', "source: expected one of"),
+        ('{"source": "gitlab", "headers": {}, "body": {}}', "source: expected one of"),
         ('{"source": ["github"], "headers": {}, "body": {}}', "source: expected one of"),
         ('{"source": "github", "headers": [], "body": {}}', "headers: expected an object of texts"),
         ('{"source": "github", "headers": {"a": 1}, "body": {}}', "headers: expected an object of texts"),
