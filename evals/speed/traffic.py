@@ -192,3 +192,14 @@ class Traffic:
         )
         body = json.dumps(kind.body(place), separators=(",", ":")).encode()
         return head.encode(), body.split(str(_NEW).encode())
+
+
+def request_of(kind: Kind, place: Place, number: int) -> tuple[dict[str, str], bytes]:
+    """Headers and body of one delivery of `kind`; `number` has ten digits and is what it is known by."""
+    body = json.dumps(kind.body(place)).replace(str(_NEW), str(number)).encode()
+    mac = hmac.digest(SECRET.encode(), body, "sha256").hex()
+    headers = {
+        "Content-Type": "application/json", "X-GitHub-Event": kind.event, "X-GitHub-Delivery": f"probe-{number}",
+        "X-Hub-Signature-256": f"sha256={mac}",
+    }  # fmt: skip
+    return headers, body
