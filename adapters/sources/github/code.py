@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from adapters.sources.deliveries.fields import Fields
+from adapters.sources.deliveries.fields import Fields, stamp
 from adapters.sources.deliveries.github_code import commit_event
 from adapters.sources.deliveries.github_envelope import Envelope
 from adapters.sources.gathering import Gathering
@@ -23,6 +23,10 @@ _NOT_FOUND: Final = 404
 async def commits(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIterator[Portion]:
     """Commits that the default branch gained, with their parents, and their files where that is affordable."""
     known = dict(cursor or {})
+    wanted = stamp(reading.start) if reading.start else ""
+    if wanted and wanted < known.get("start", ""):
+        known = {}  # more is wanted than was then
+    start = {"start": known["start"]} if "start" in known else {"start": wanted} if wanted and not known else {}
     if "head" not in known:
         head = await _head(reading)
         if head is None or head == known.get("done"):
@@ -38,7 +42,7 @@ async def commits(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIt
             for place, entry in enumerate(entries):
                 with found.one(f"commit {entry.get('sha')}"):
                     found.add([await _told(reading, entry, found, with_files=place < affordable)])
-            moved = {"head": head, "base": base, "page": number + 1}
+            moved = {"head": head, "base": base, "page": number + 1, **start}
             yield Portion(found.events, moved, read=len(entries), notes=found.notes)
     except Refused as error:
         if error.status != _NOT_FOUND:
@@ -47,15 +51,16 @@ async def commits(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIt
             yield Portion((), {}, notes=["history was rewritten while it was read; the next reading begins anew"])
             return
         # History was rewritten and what we knew of it is gone: all of it is read again, and what is known is known.
-        yield Portion((), {"head": head, "base": None, "page": 1})
-        async for portion in commits(reading, {"head": head, "base": None, "page": 1}):
+        anew = {"head": head, "base": None, "page": 1, **start}
+        yield Portion((), anew)
+        async for portion in commits(reading, anew):
             yield portion
         return
     note = (
         f"files were read of the newest {FILES_READ} commits only, as each costs a question; a clone gives all of "
         "them: engintel ingest git"
     )
-    yield Portion((), {"done": head}, notes=[note] if left_out else [])
+    yield Portion((), {"done": head, **start}, notes=[note] if left_out else [])
 
 
 async def _head(reading: Reading) -> str | None:

@@ -138,7 +138,7 @@ def pull_events(reading: Reading, pull: Mapping[str, Any], reviews: Sequence[Map
     What happens once has the id that the webhook gives it. The present state has one of its own, by its time.
     """
     created, updated = _moment(pull, "created_at"), _moment(pull, "updated_at")
-    told = [*reading.told("pull_request", {"action": "opened", "pull_request": _as_opened(pull, _PULL_LATER)})]
+    told = [*reading.told("pull_request", {"action": "opened", "pull_request": _as_opened(pull, PULL_LATER)})]
     for review in reviews:
         body = {"action": "submitted", "review": review, "pull_request": pull}
         events = reading.told("pull_request_review", body) if review.get("state") != "PENDING" else []
@@ -164,11 +164,12 @@ def issue_events(reading: Reading, issue: Mapping[str, Any]) -> list[Event]:
     return told
 
 
-_PULL_LATER: Final[Mapping[str, Any]] = {
+PULL_LATER: Final[Mapping[str, Any]] = {
     "state": "open", "merged": False, "merged_at": None, "closed_at": None, "merged_by": None,
     "merge_commit_sha": None, "requested_reviewers": [], "requested_teams": [], "labels": [],
     "additions": None, "deletions": None, "changed_files": None,
 }  # fmt: skip
+"""What a pull request does not have while it is open, or did not have at first."""
 _ISSUE_LATER: Final[Mapping[str, Any]] = {"state": "open", "closed_at": None, "assignee": None, "labels": []}
 
 
