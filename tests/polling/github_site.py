@@ -90,6 +90,8 @@ class GitHubSite(Site):
 
     def answer(self, request: Request) -> Reply:
         path = request.path.removeprefix("/api/v3")
+        if path == "/rate_limit":
+            return Reply(body={"resources": {"core": {"limit": 5_000, "remaining": 4_990}}})
         if path == ROOT:
             return Reply(body=self.repository)
         if not path.startswith(f"{ROOT}/"):
