@@ -81,8 +81,10 @@ async def ingest(
     for result in results:
         told = f"{result.name}: {result.read} {unit} read, {result.appended.new} events new"
         print(f"{told}, {result.appended.known} known" if result.appended.known else told)
-        for note in result.notes:
+        for note in result.notes[:PROBLEMS_SHOWN]:
             print(f"  note: {note}")
+        if len(result.notes) > PROBLEMS_SHOWN:
+            print(f"  and {len(result.notes) - PROBLEMS_SHOWN} more notes")
         for problem in result.problems[:PROBLEMS_SHOWN]:
             print(f"  {problem}", file=sys.stderr)
         if len(result.problems) > PROBLEMS_SHOWN:

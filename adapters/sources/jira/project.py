@@ -1,5 +1,6 @@
 """A Jira project as a source: its issues in the order in which they changed, and the sprints of its boards."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -96,7 +97,8 @@ class _Issues:
         comments = list(comment.get("comments") or ())
         if int(comment.get("total") or 0) > len(comments):
             comments = await self._project.reader.rest_of(issue["key"], "comment", "comments", 0)
-        return issue_events(issue, histories, comments, categories)
+        # In a thread: an issue with a long history takes a while, in which others on this loop wait for an answer.
+        return await asyncio.to_thread(issue_events, issue, histories, comments, categories)
 
 
 def _item(issue: dict[str, Any]) -> Item:
