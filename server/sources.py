@@ -88,6 +88,36 @@ def source_of(
     return _MAKERS[kind](settings, name, now, start)
 
 
+async def account_of(settings: Settings, kind: str) -> str:
+    """Who we are at a source of which no repository or project is named, in a few words.
+
+    Raises:
+        EngintelError: it does not answer, or does not know us.
+    """
+    if kind == "github":
+        from adapters.sources.github.client import GitHubClient  # noqa: PLC0415 - its client is slow to import
+
+        github = GitHubClient(settings.github_token, settings.github_url)
+        try:
+            core = ((await github.one("/rate_limit")).get("resources") or {}).get("core") or {}
+        finally:
+            github.close()
+        return f"a token with {core.get('remaining')} of {core.get('limit')} requests left this hour"
+    if kind == "jira":
+        from adapters.sources.jira.client import JiraReader  # noqa: PLC0415 - as above
+
+        jira = JiraReader(settings.jira_url or "", settings.jira_token or "", settings.jira_user)
+        try:
+            return line(str((await jira.myself()).get("displayName") or "an account"))
+        finally:
+            jira.close()
+    source = source_of(settings, kind, "", settings.clock)
+    try:
+        return line(await source.check())
+    finally:
+        await source.close()
+
+
 def _github(settings: Settings, name: str, _now: Callable[[], datetime], start: datetime | None) -> PolledSource:
     from adapters.sources.github import GitHubRepository  # noqa: PLC0415 - its client is slow to import
     from adapters.sources.github.client import GitHubClient  # noqa: PLC0415 - as above

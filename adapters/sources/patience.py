@@ -28,8 +28,8 @@ _TOLD_FROM: Final = 5.0
 """A shorter wait is nobody's business."""
 _SECONDARY: Final = 60.0
 """What GitHub asks for where it names no time: a minute, then twice as long each time."""
-_OK, _REDIRECT, _BAD, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _TOO_MANY, _SERVER, _UNAVAILABLE = (
-    200, 300, 400, 401, 403, 404, 410, 429, 500, 503,
+_REDIRECT, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _TOO_MANY, _SERVER, _UNAVAILABLE = (
+    300, 401, 403, 404, 410, 429, 500, 503,
 )  # fmt: skip
 _SLOW_DOWN: Final = ("rate limit", "abuse detection", "wait a few minutes", "retry your request again later")
 

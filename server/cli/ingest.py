@@ -81,8 +81,10 @@ async def ingest(
     await fill(engine)
     for result in results:
         print(f"{result.name}: {result.read} {unit} read, {_became(result.appended)}")
-        for note in result.notes:
+        for note in result.notes[:PROBLEMS_SHOWN]:
             print(f"  note: {note}")
+        if len(result.notes) > PROBLEMS_SHOWN:
+            print(f"  and {len(result.notes) - PROBLEMS_SHOWN} more notes")
         for problem in result.problems[:PROBLEMS_SHOWN]:
             print(f"  {problem}", file=sys.stderr)
         if len(result.problems) > PROBLEMS_SHOWN:

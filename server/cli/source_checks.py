@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from domain.errors import EngintelError, Misconfigured
 from domain.ports import Polled
+from domain.text import line
 from server.bootstrap import Engine
-from server.sources import poll_intervals, poll_names, source_of
+from server.settings import Settings
+from server.sources import account_of, poll_intervals, poll_names, source_of
 
 _PATIENCE: Final = 10.0
 """Seconds that a source may take to say who we are."""
+_SILENT: Final = f"it does not answer within {_PATIENCE:.0f} s"
 _SLACK: Final = timedelta(seconds=60)
 
 
@@ -24,9 +27,33 @@ async def source_checks(engine: Engine) -> list[dict[str, Any]]:
     told = {entry.source: entry for entry in await engine.polls.entries()}
     names = {_name(kind, name): (kind, name) for kind, name in wanted}
     once = [tuple(source.split(":", 1)) if ":" in source else (source, "") for source in told if source not in names]
+    unnamed = [kind for kind in _configured(settings) if kind not in {each for each, _ in [*wanted, *once]}]
     rows = [_row(engine, kind, name, told.get(_name(kind, name)), every[kind]) for kind, name in wanted]
     rows += [_row(engine, kind, name, told[_name(kind, name)], None) for kind, name in once if kind in every]
+    rows += [_account(settings, kind) for kind in unnamed]
     return list(await asyncio.gather(*rows))
+
+
+def _configured(settings: Settings) -> list[str]:
+    """The kinds of source that there are credentials for, or an address."""
+    there = {
+        "github": settings.github_token,
+        "jira": settings.jira_url and settings.jira_token,
+        "notion": settings.notion_token,
+        "prometheus": settings.prometheus_url,
+    }
+    return [kind for kind, value in there.items() if value]
+
+
+async def _account(settings: Settings, kind: str) -> dict[str, Any]:
+    """A source of which nothing was read yet: whether it answers, and who we are there."""
+    row: dict[str, Any] = {"part": f"source {kind}", "state": "ok", "read": "never"}
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            row["knows_us_as"] = await account_of(settings, kind)
+    except (EngintelError, TimeoutError) as error:
+        row |= {"state": "off", "why": str(error) or _SILENT}
+    return row
 
 
 def _name(kind: str, name: str) -> str:
@@ -54,9 +81,9 @@ async def _asked(engine: Engine, kind: str, name: str) -> str:
     source = source_of(engine.settings, kind, name, engine.now)
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await source.check()
+            return line(await source.check())
     except TimeoutError:
-        raise EngintelError(f"it does not answer within {_PATIENCE:.0f} s") from None
+        raise EngintelError(_SILENT) from None
     finally:
         await source.close()
 

@@ -130,7 +130,10 @@ def test_doctor_tells_of_every_source(home: Path, github: GitHubSite) -> None:
         rows = json.loads(done.stdout)["checks"]
         return done.returncode, {row["part"].removeprefix("source "): row for row in rows if "source" in row["part"]}
 
-    assert doctor()[1] == {}
+    code, rows = doctor(ENGINTEL_JIRA_URL="http://127.0.0.1:9", ENGINTEL_JIRA_TOKEN="t")
+    assert (code, {name: row["state"] for name, row in rows.items()}) == (0, {"github": "ok", "jira": "off"})
+    assert "4990 of 5000" in str(rows["github"]["knows_us_as"])
+    assert "cannot be reached" in str(rows["jira"]["why"])
     code, rows = doctor(ENGINTEL_POLL="github:acme/api")
     assert (code, rows["github:acme/api"]["state"], rows["github:acme/api"]["read"]) == (0, "ok", "never")
     run(home, "ingest", "github", "acme/api", **settings(github))

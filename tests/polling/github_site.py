@@ -42,6 +42,7 @@ class GitHubSite(Site):
         self.issues: dict[int, Json] = {}
         self.pulls: dict[int, Json] = {}
         self.reviews: dict[int, list[Json]] = {}
+        self.events: list[Json] = []
         self.comments: list[Json] = []
         self.code_comments: list[Json] = []
         self.commits: list[Json] = []
@@ -73,6 +74,14 @@ class GitHubSite(Site):
         self.commits.append(commit)
         return commit
 
+    def add_event(self, name: str, minute: float, of: Json) -> None:
+        """A change of state of an issue or a pull request, of which this list shows the present state."""
+        told = of if "head" not in of else {**of, "pull_request": {}}
+        number = 1 + len(self.events)
+        self.events.append(
+            {"id": number, "event": name, "created_at": at(minute), "actor": user(2, "grace"), "issue": told}
+        )
+
     def work(self) -> list[Json]:
         """What GitHub lists as issues: both kinds, the oldest change first."""
         kept = ("id", "number", "title", "body", "state", "user", "created_at", "updated_at", "closed_at", "labels")
@@ -81,6 +90,8 @@ class GitHubSite(Site):
 
     def answer(self, request: Request) -> Reply:
         path = request.path.removeprefix("/api/v3")
+        if path == "/rate_limit":
+            return Reply(body={"resources": {"core": {"limit": 5_000, "remaining": 4_990}}})
         if path == ROOT:
             return Reply(body=self.repository)
         if not path.startswith(f"{ROOT}/"):
@@ -92,6 +103,8 @@ class GitHubSite(Site):
         match words:
             case ["issues"]:
                 return self._list(request, [e for e in self.work() if e["updated_at"] >= since])
+            case ["issues", "events"]:
+                return self._list(request, self.events[::-1])
             case ["issues", "comments"]:
                 return self._list(request, [c for c in self.comments if c["updated_at"] >= since])
             case ["pulls", "comments"]:
@@ -106,7 +119,8 @@ class GitHubSite(Site):
                 shas = [commit["sha"] for commit in self.commits]
                 tip = request.query.get("sha", "main")
                 upto = shas.index(tip) + 1 if tip in shas else len(shas)
-                return self._list(request, [_bare(c) for c in reversed(self.commits[:upto])])
+                shown = [c for c in self.commits[:upto] if c["commit"]["author"]["date"] >= since]
+                return self._list(request, [_bare(c) for c in reversed(shown)])
             case ["commits", sha]:
                 [commit] = [c for c in self.commits if c["sha"] == sha]
                 return self._list(request, commit["files"], within=commit, key="files")

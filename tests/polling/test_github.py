@@ -1,12 +1,17 @@
 """A GitHub repository, read over its API: everything once, whatever webhooks told before or after."""
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from adapters.sources.github import GitHubRepository
 from adapters.sources.github.client import GitHubClient
+from domain.delivery.ancestry import Ancestry
+from domain.delivery.changes import read_pulls
+from domain.delivery.issues import flow, histories
 from domain.events import Commit, Deployment, Issue, PullRequest, Review
 from tests.polling.conftest import Desk, of_type
 from tests.polling.github_site import ROOT, GitHubSite, a_pull, at, sha_of
@@ -175,6 +180,33 @@ async def test_an_issue_is_done_when_it_was_closed(desk: Desk, site: GitHubSite)
     assert told == [(at(0)[:-1] + "+00:00", "todo"), (at(30)[:-1] + "+00:00", "done"), (at(90)[:-1] + "+00:00", "done")]
 
 
+async def test_a_draft_waited_for_nobody(desk: Desk, site: GitHubSite) -> None:
+    """Opened as a draft at 0, ready at 60, reviewed at 70: it waited ten minutes for a review, not seventy."""
+    told = a_pull(1, 0, merged_at=at(80), closed_at=at(80), updated_at=at(80))
+    site.add_pull(told, a_review(801, 70))
+    site.add_event("labeled", 1, told)
+    site.add_event("ready_for_review", 60, told)
+    await desk.backfill(source(site))
+    events = sorted(await desk.events(), key=lambda event: event.occurred_at)
+    _, [pickup] = read_pulls(events, Ancestry(events), frozenset())
+    assert (pickup.reviewed_at - pickup.ready_at).total_seconds() == 600
+    ready = envelope(action="ready_for_review", pull_request={**told, "updated_at": at(60), "state": "open"})
+    assert github("pull_request", ready)[0].id in await desk.ids(), "as the webhook would have called it"
+
+
+async def test_an_issue_that_was_opened_again_was_closed_before(desk: Desk, site: GitHubSite) -> None:
+    told = issue(id=7, number=7, created_at=at(0), updated_at=at(90), closed_at=at(90), state="closed")
+    site.issues[7] = told
+    for name, minute in (("closed", 30), ("reopened", 60), ("closed", 90)):
+        site.add_event(name, minute, told)
+    await desk.backfill(source(site))
+    states = histories(await desk.events())["acme/api#7"]
+    assert [state.category for state in states] == ["todo", "done", "todo", "done"]
+    way = flow(states)
+    assert way is not None
+    assert (way.reopened, way.done_at.isoformat()) == (1, at(90)[:-1] + "+00:00")
+
+
 async def test_commits_have_parents_and_files(desk: Desk, site: GitHubSite) -> None:
     site.add_commit(1)
     site.add_commit(2)
@@ -183,6 +215,23 @@ async def test_commits_have_parents_and_files(desk: Desk, site: GitHubSite) -> N
     second = commits[sha_of(2)]
     assert second.parents == (sha_of(1),)
     assert [(f.path, f.added, f.deleted) for f in second.files] == [("src/part2.py", 3, 1)]
+
+
+async def test_the_first_reading_may_begin_late_and_a_later_one_earlier(desk: Desk, site: GitHubSite) -> None:
+    def since(minute: float) -> GitHubRepository:
+        client = GitHubClient("gh-token", site.url)
+        return GitHubRepository(client, "acme/api", start=datetime.fromisoformat(at(minute)))
+
+    for number in (10, 20, 30):
+        site.add_commit(number)
+        site.add_pull(a_pull(number, number))
+        site.runs.append(run(id=number, created_at=at(number)))
+    await desk.backfill(since(25))
+    assert Counter(commit=1, pr_merged=2, workflow_run=1) <= await desk.types(), "what ended since, and began since"
+    await desk.backfill(source(site))
+    assert (await desk.types())["commit"] == 1, "without a time it goes on where it was"
+    await desk.backfill(since(5))
+    assert Counter(commit=3, pr_merged=3, workflow_run=3) <= await desk.types()
 
 
 async def test_rewritten_history_is_read_again(desk: Desk, site: GitHubSite) -> None:

@@ -276,6 +276,53 @@ def a_push(letter: str) -> object:
     return {**push(pushed_commit(letter)), "repository": repository(pushed_at=1_788_256_800)}
 
 
+async def test_a_thing_that_cannot_be_read_costs_itself_alone(
+    desk: Desk, site: GitHubSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request that GitHub lists and does not show, one that makes no sense, a difference too large to show."""
+    monkeypatch.setattr(patience, "ATTEMPTS", 1)
+    fill(site)
+    for number in range(10, 16):
+        site.add_pull(a_pull(number, number * 10))
+    site.pulls[11]["base"] = "main"
+    site.pulls[12]["user"] = {"login": 5}
+    hidden = Reply(404, {"message": "Not Found"})
+    site.fault = lambda r: (
+        hidden if r.path in {f"{ROOT}/pulls/10", f"{ROOT}/commits/{site.commits[0]['sha']}"} else None
+    )
+    result = await desk.backfill(source(site))
+    assert result.problems == []
+    assert [note.partition(" was left out")[0] for note in result.notes] == [
+        "#10", "#11", "#12", f"what commit {site.commits[0]['sha'][:12]} changed",
+    ]  # fmt: skip
+    types = await desk.types()
+    assert (types["pr_opened"], types["commit"]) == (6, 2)
+
+
+async def test_answers_that_make_no_sense_at_all_are_not_passed_over(desk: Desk, site: GitHubSite) -> None:
+    """Were they, everything would count as read once the upstream has recovered."""
+    for number in range(1, 9):
+        site.add_pull({**a_pull(number, number * 10), "user": "nobody"})
+    result = await desk.backfill(source(site))
+    assert len(result.problems) == 1
+    assert "none of 4 things" in result.problems[0]
+    for number in range(1, 9):
+        site.add_pull(a_pull(number, number * 10))
+    await desk.backfill(source(site))
+    assert (await desk.types())["pr_merged"] == 8
+
+
+async def test_history_that_is_rewritten_while_it_is_read(desk: Desk, site: GitHubSite) -> None:
+    site.add_commit(1)
+    await desk.log.append([], {"github:acme/api#commits": {"head": "f" * 40, "base": None, "page": 2, "fence": 1}})
+    gone = Reply(404, {"message": "No commit found for SHA: ffff"})
+    site.fault = lambda r: gone if r.query.get("sha") == "f" * 40 else None
+    result = await desk.backfill(source(site))
+    assert (result.problems, (await desk.types())["commit"]) == ([], 0)
+    await desk.backfill(source(site))
+    assert (await desk.types())["commit"] == 1
+
+
 async def test_deliveries_that_nobody_took_are_fetched(desk: Desk, site: GitHubSite) -> None:
     hook(site)
     site.page_limit = 2

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from adapters.sources.deliveries.fields import Fields
+from adapters.sources.deliveries.fields import Fields, stamp
 from adapters.sources.deliveries.github_code import commit_event
 from adapters.sources.deliveries.github_envelope import Envelope
+from adapters.sources.gathering import Gathering
 from adapters.sources.github.client import PAGE
 from adapters.sources.github.work import Reading
 from adapters.sources.patience import Refused
-from domain.errors import InvalidInput, SourceAway
 from domain.events import FILES_KEPT, Commit, Event, FileChange
 from domain.ports.polls import Portion
 
@@ -23,6 +23,10 @@ _NOT_FOUND: Final = 404
 async def commits(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIterator[Portion]:
     """Commits that the default branch gained, with their parents, and their files where that is affordable."""
     known = dict(cursor or {})
+    wanted = stamp(reading.start) if reading.start else ""
+    if wanted and wanted < known.get("start", ""):
+        known = {}  # more is wanted than was then
+    start = {"start": known["start"]} if "start" in known else {"start": wanted} if wanted and not known else {}
     if "head" not in known:
         head = await _head(reading)
         if head is None or head == known.get("done"):
@@ -34,21 +38,29 @@ async def commits(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIt
         async for number, entries in _pages(reading, head, base, page):
             affordable = max(0, FILES_READ - (number - 1) * PAGE)
             left_out = left_out or len(entries) > affordable
-            events = [await _told(reading, entry, with_files=n < affordable) for n, entry in enumerate(entries)]
-            yield Portion(events, {"head": head, "base": base, "page": number + 1}, read=len(entries))
+            found = reading.gathering()
+            for place, entry in enumerate(entries):
+                with found.one(f"commit {entry.get('sha')}"):
+                    found.add([await _told(reading, entry, found, with_files=place < affordable)])
+            moved = {"head": head, "base": base, "page": number + 1, **start}
+            yield Portion(found.events, moved, read=len(entries), notes=found.notes)
     except Refused as error:
-        if base is None or error.status != _NOT_FOUND:
+        if error.status != _NOT_FOUND:
             raise
+        if base is None:
+            yield Portion((), {}, notes=["history was rewritten while it was read; the next reading begins anew"])
+            return
         # History was rewritten and what we knew of it is gone: all of it is read again, and what is known is known.
-        yield Portion((), {"head": head, "base": None, "page": 1})
-        async for portion in commits(reading, {"head": head, "base": None, "page": 1}):
+        anew = {"head": head, "base": None, "page": 1, **start}
+        yield Portion((), anew)
+        async for portion in commits(reading, anew):
             yield portion
         return
     note = (
         f"files were read of the newest {FILES_READ} commits only, as each costs a question; a clone gives all of "
         "them: engintel ingest git"
     )
-    yield Portion((), {"done": head}, notes=[note] if left_out else [])
+    yield Portion((), {"done": head, **start}, notes=[note] if left_out else [])
 
 
 async def _head(reading: Reading) -> str | None:
@@ -80,30 +92,26 @@ async def _pages(
         page += 1
 
 
-async def _told(reading: Reading, entry: Mapping[str, Any], *, with_files: bool) -> Event:
+async def _told(reading: Reading, entry: Mapping[str, Any], found: Gathering, *, with_files: bool) -> Event:
     """A commit as a push would have told it, with what a push leaves out: its parents, and how much it changed."""
-    try:
-        parents = tuple(str(parent["sha"]) for parent in entry.get("parents") or ())
-        signed, account = entry["commit"], entry.get("author") or {}
-        author = {**(signed.get("author") or {}), "username": account.get("login")}
-        pushed = {
-            "id": entry["sha"], "message": signed.get("message"), "timestamp": author.get("date"), "author": author
-        }  # fmt: skip
-        repository = str(reading.repository["full_name"])
-        envelope = Envelope("", Fields({}, "a GitHub commit"), repository, datetime.now(UTC))
-        event = commit_event(envelope, Fields(pushed, "a GitHub commit"))
-    except (InvalidInput, KeyError, TypeError, AttributeError) as error:
-        raise SourceAway(f"GitHub answered with a commit that cannot be understood: {error}") from error
-    files = await _files(reading, str(entry["sha"])) if with_files and len(parents) <= 1 else []
+    sha, parents = str(entry["sha"]), tuple(str(parent["sha"]) for parent in entry.get("parents") or ())
+    signed, account = entry["commit"], entry.get("author") or {}
+    author = {**(signed.get("author") or {}), "username": account.get("login")}
+    pushed = {"id": sha, "message": signed.get("message"), "timestamp": author.get("date"), "author": author}
+    repository = str(reading.repository["full_name"])
+    envelope = Envelope("", Fields({}, "a GitHub commit"), repository, datetime.now(UTC))
+    event = commit_event(envelope, Fields(pushed, "a GitHub commit"))
+    files: list[FileChange] = []
+    if with_files and len(parents) <= 1:
+        with found.one(f"what commit {sha[:12]} changed"):  # GitHub cannot show every difference
+            files = await _files(reading, sha)
     assert isinstance(event.body, Commit)
-    body = event.body.model_copy(
-        update={
-            "parents": parents,
-            "files": tuple(files) if len(files) <= FILES_KEPT else (),
-            "files_total": len(files),
-        }
-    )
-    return event.model_copy(update={"body": body})
+    told = {
+        "parents": parents,
+        "files": tuple(files) if len(files) <= FILES_KEPT else (),
+        "files_total": len(files),
+    }
+    return event.model_copy(update={"body": event.body.model_copy(update=told)})
 
 
 async def _files(reading: Reading, sha: str) -> list[FileChange]:

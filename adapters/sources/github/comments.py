@@ -14,14 +14,15 @@ async def comments(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncI
     search = reading.search("issues/comments")
     walk = by_change(search, cursor, start=reading.start, overlap=OVERLAP, grain=timedelta(seconds=1))
     async for items, moved in walk:
-        events = []
+        found = reading.gathering()
         for item in items:
             issue: dict[str, Any] = {"number": _number(item.body.get("issue_url"))}
             if "/pull/" in str(item.body.get("html_url")):
                 issue["pull_request"] = {}
             body = {"action": "created", "comment": item.body, "issue": issue}
-            events += reading.told("issue_comment", body)
-        yield Portion(events, moved, read=len(items))
+            with found.one(f"comment {item.key}"):
+                found.add(reading.told("issue_comment", body))
+        yield Portion(found.events, moved, read=len(items), notes=found.notes)
 
 
 async def code_comments(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIterator[Portion]:
@@ -29,12 +30,13 @@ async def code_comments(reading: Reading, cursor: Mapping[str, Any] | None) -> A
     search = reading.search("pulls/comments")
     walk = by_change(search, cursor, start=reading.start, overlap=OVERLAP, grain=timedelta(seconds=1))
     async for items, moved in walk:
-        events = []
+        found = reading.gathering()
         for item in items:
             pull = {"number": _number(item.body.get("pull_request_url"))}
             body = {"action": "created", "comment": item.body, "pull_request": pull}
-            events += reading.told("pull_request_review_comment", body)
-        yield Portion(events, moved, read=len(items))
+            with found.one(f"comment {item.key}"):
+                found.add(reading.told("pull_request_review_comment", body))
+        yield Portion(found.events, moved, read=len(items), notes=found.notes)
 
 
 def _number(url: object) -> int | None:

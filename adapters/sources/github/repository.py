@@ -11,6 +11,7 @@ from adapters.sources.github.code import commits
 from adapters.sources.github.comments import code_comments, comments
 from adapters.sources.github.missed import missed_deliveries
 from adapters.sources.github.shipping import deployments, releases, workflow_runs
+from adapters.sources.github.states import states
 from adapters.sources.github.work import Reading, work
 from adapters.sources.patience import Refused
 from domain.errors import InvalidInput, SourceUnusable
@@ -18,6 +19,7 @@ from domain.ports.polls import Portion
 
 _PARTS: Final = {
     "work": work,
+    "states": states,
     "comments": comments,
     "code_comments": code_comments,
     "commits": commits,

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from adapters.sources.deliveries.fields import stamp
+from adapters.sources.gathering import Gathering
 from adapters.sources.github.work import Reading
-from adapters.sources.patience import Refused
 from adapters.sources.walk import Ranked, newest_first
 from domain.errors import SourceAway
-from domain.events import Event
 from domain.ports.polls import Portion
 
 RUNS_MAY_CHANGE: Final = timedelta(days=2)
@@ -28,44 +27,36 @@ async def deployments(reading: Reading, cursor: Mapping[str, Any] | None) -> Asy
     known = dict(cursor or {})
     under_way: dict[str, str] = dict(known.pop("open", {}))
     oldest = stamp(datetime.now(UTC) - OPEN_FOR)
-    events: list[Event] = []
+    found = reading.gathering()
     for deployment_id, since in list(under_way.items()):
-        if since < oldest:
-            del under_way[deployment_id]
-            continue
-        try:
-            deployment = await reading.client.one(f"{reading.path}/deployments/{deployment_id}")
-            told, over = await _outcomes(reading, deployment)
-        except Refused as error:
-            if not error.not_for_us:
-                raise
-            told, over = [], True  # it was deleted
-        events += told
+        over = True  # one that was deleted, too
+        if since >= oldest:
+            with found.one(f"deployment {deployment_id}"):
+                deployment = await reading.client.one(f"{reading.path}/deployments/{deployment_id}")
+                over = await _outcomes(reading, deployment, found)
         if over:
             del under_way[deployment_id]
-    if events:
-        yield Portion(events, {**known, "open": under_way}, read=len(events))
+    if found.events or found.notes:
+        yield Portion(found.events, {**known, "open": under_way}, read=len(found.events), notes=found.notes)
     pages = _ranked(reading.client.pages(f"{reading.path}/deployments", remember=True))
     async for fresh, moved in newest_first(pages, known, again_from=_back(_LATE), lowest=_start(reading)):
-        events = []
+        found = reading.gathering()
         for entry in reversed(fresh):
-            told, over = await _outcomes(reading, entry.body)
-            events += told
+            over = True
+            with found.one(f"deployment {entry.body.get('id')}"):
+                over = await _outcomes(reading, entry.body, found)
             if not over and entry.rank > oldest:
                 under_way[str(entry.body["id"])] = entry.rank
         under_way = dict(sorted(under_way.items(), key=lambda item: item[1])[-_OPEN_KEPT:])
-        yield Portion(events, {**moved, "open": under_way}, read=len(fresh))
+        yield Portion(found.events, {**moved, "open": under_way}, read=len(fresh), notes=found.notes)
 
 
-async def _outcomes(reading: Reading, deployment: Mapping[str, Any]) -> tuple[list[Event], bool]:
-    """What a deployment came to, and whether that is all."""
+async def _outcomes(reading: Reading, deployment: Mapping[str, Any], found: Gathering) -> bool:
+    """Take in what a deployment came to; gives whether that is all."""
     statuses = await reading.client.all(f"{reading.path}/deployments/{deployment['id']}/statuses")
-    told = [
-        event
-        for status in reversed(statuses)
-        for event in reading.told("deployment_status", {"deployment_status": status, "deployment": deployment})
-    ]
-    return told, any(status.get("state") in _OVER for status in statuses)
+    for status in reversed(statuses):
+        found.add(reading.told("deployment_status", {"deployment_status": status, "deployment": deployment}))
+    return any(status.get("state") in _OVER for status in statuses)
 
 
 async def workflow_runs(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIterator[Portion]:
@@ -73,26 +64,23 @@ async def workflow_runs(reading: Reading, cursor: Mapping[str, Any] | None) -> A
     pages = _ranked(reading.client.pages(f"{reading.path}/actions/runs", key="workflow_runs", remember=True))
     walk = newest_first(pages, cursor, again_from=_back(RUNS_MAY_CHANGE), lowest=_start(reading))
     async for fresh, moved in walk:
-        runs = [entry.body for entry in reversed(fresh) if entry.body.get("status") == "completed"]
-        events = [
-            event
-            for run in runs
-            for event in reading.told("workflow_run", {"action": "completed", "workflow_run": run})
-        ]
-        yield Portion(events, moved, read=len(runs))
+        found, runs = reading.gathering(), [entry.body for entry in reversed(fresh)]
+        over = [run for run in runs if run.get("status") == "completed"]
+        for run in over:
+            with found.one(f"run {run.get('id')}"):
+                found.add(reading.told("workflow_run", {"action": "completed", "workflow_run": run}))
+        yield Portion(found.events, moved, read=len(over), notes=found.notes)
 
 
 async def releases(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncIterator[Portion]:
     """Published versions. A draft may be published long after it was made: the newest are looked at each time."""
     complete = bool((cursor or {}).get("complete"))
     async for page in reading.client.pages(f"{reading.path}/releases", remember=True):
-        published = [release for release in reversed(page) if not release.get("draft")]
-        events = [
-            event
-            for release in published
-            for event in reading.told("release", {"action": "published", "release": release})
-        ]
-        yield Portion(events, {"complete": complete}, read=len(published))
+        found, published = reading.gathering(), [release for release in reversed(page) if not release.get("draft")]
+        for release in published:
+            with found.one(f"release {release.get('tag_name')}"):
+                found.add(reading.told("release", {"action": "published", "release": release}))
+        yield Portion(found.events, {"complete": complete}, read=len(published), notes=found.notes)
         if complete:
             return
     yield Portion((), {"complete": True})

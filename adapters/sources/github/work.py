@@ -13,9 +13,10 @@ from adapters.sources.deliveries import events_of
 from adapters.sources.deliveries.fields import Fields
 from adapters.sources.deliveries.github import description
 from adapters.sources.deliveries.github_envelope import Envelope
+from adapters.sources.gathering import Gathering
 from adapters.sources.github.client import GitHubClient
 from adapters.sources.walk import Item, Place, by_change
-from domain.errors import InvalidInput, SourceAway
+from domain.errors import SourceAway
 from domain.events import Event
 from domain.ports.polls import Portion
 
@@ -50,15 +51,11 @@ class Reading:
         """The events of a delivery that GitHub would have sent, without what it says of the repository.
 
         Raises:
-            SourceAway: what GitHub answered is not of the shape that it documents.
+            InvalidInput: what GitHub answered is not of the shape that it documents.
         """
         headers = {"X-GitHub-Event": name, "X-GitHub-Delivery": "backfill"}
-        try:
-            events = events_of(
-                "github", headers, {"repository": self.repository, **body}, received_at=datetime.now(UTC)
-            )
-        except InvalidInput as error:
-            raise SourceAway(f"What GitHub answered cannot be understood: {error}") from error
+        delivery = {"repository": self.repository, **body}
+        events = events_of("github", headers, delivery, received_at=datetime.now(UTC))
         return [event for event in events if event.type != "project_described"]
 
     def described(self) -> Event:
@@ -67,6 +64,10 @@ class Reading:
         body = Fields({"repository": self.repository}, "what GitHub says of a repository")
         at = _moment(self.repository, "updated_at") or now
         return description(Envelope("", body, str(self.repository["full_name"]), now), at)
+
+    def gathering(self) -> Gathering:
+        """Where the events of a portion are collected."""
+        return Gathering("GitHub")
 
     def search(self, path: str, **parameters: object) -> "Search":
         """A search in the order of change for `by_change`."""
@@ -104,15 +105,16 @@ async def work(reading: Reading, cursor: Mapping[str, Any] | None) -> AsyncItera
     async for items, moved in walk:
         for first in range(0, len(items), _AT_ONCE):
             some = items[first : first + _AT_ONCE]
-            events = list(described)
+            found = reading.gathering()
+            found.add(described)
             described = []
             for item in some:
-                if "pull_request" in item.body:
-                    events += await _pull(reading, item.body["number"])
-                else:
-                    events += issue_events(reading, item.body)
+                number = item.body.get("number")
+                with found.one(f"#{number}"):
+                    whole = "pull_request" in item.body
+                    found.add(await _pull(reading, number) if whole else issue_events(reading, item.body))
             # Within a page the cursor knows what of it was read; the rest is asked for again.
-            yield Portion(events, _until(moved, items, first + len(some)), read=len(some))
+            yield Portion(found.events, _until(moved, items, first + len(some)), read=len(some), notes=found.notes)
 
 
 def _until(moved: Mapping[str, Any], items: Sequence[Item], count: int) -> dict[str, Any]:
@@ -124,7 +126,7 @@ def _until(moved: Mapping[str, Any], items: Sequence[Item], count: int) -> dict[
     return {**moved, "since": items[count - 1].at.astimezone(UTC).isoformat(), "seen": seen}
 
 
-async def _pull(reading: Reading, number: int) -> list[Event]:
+async def _pull(reading: Reading, number: object) -> list[Event]:
     pull = await reading.client.one(f"{reading.path}/pulls/{number}")
     reviews = await reading.client.all(f"{reading.path}/pulls/{number}/reviews")
     return pull_events(reading, pull, reviews)
@@ -136,7 +138,7 @@ def pull_events(reading: Reading, pull: Mapping[str, Any], reviews: Sequence[Map
     What happens once has the id that the webhook gives it. The present state has one of its own, by its time.
     """
     created, updated = _moment(pull, "created_at"), _moment(pull, "updated_at")
-    told = [*reading.told("pull_request", {"action": "opened", "pull_request": _as_opened(pull, _PULL_LATER)})]
+    told = [*reading.told("pull_request", {"action": "opened", "pull_request": _as_opened(pull, PULL_LATER)})]
     for review in reviews:
         body = {"action": "submitted", "review": review, "pull_request": pull}
         events = reading.told("pull_request_review", body) if review.get("state") != "PENDING" else []
@@ -162,11 +164,12 @@ def issue_events(reading: Reading, issue: Mapping[str, Any]) -> list[Event]:
     return told
 
 
-_PULL_LATER: Final[Mapping[str, Any]] = {
+PULL_LATER: Final[Mapping[str, Any]] = {
     "state": "open", "merged": False, "merged_at": None, "closed_at": None, "merged_by": None,
     "merge_commit_sha": None, "requested_reviewers": [], "requested_teams": [], "labels": [],
     "additions": None, "deletions": None, "changed_files": None,
 }  # fmt: skip
+"""What a pull request does not have while it is open, or did not have at first."""
 _ISSUE_LATER: Final[Mapping[str, Any]] = {"state": "open", "closed_at": None, "assignee": None, "labels": []}
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from adapters.sources.deliveries import events_of
 from adapters.sources.deliveries.jira_issues import POINT_FIELDS, SPRINT_FIELDS
-from domain.errors import InvalidInput, SourceAway
 from domain.events import Event
 
 _HEADERS: Final = {"X-Atlassian-Webhook-Identifier": "backfill"}
@@ -28,12 +27,9 @@ def told(body: Mapping[str, Any]) -> list[Event]:
     """The events of a delivery that Jira would have sent.
 
     Raises:
-        SourceAway: what Jira answered is not of the shape that it documents.
+        InvalidInput: what Jira answered is not of the shape that it documents.
     """
-    try:
-        return events_of("jira", _HEADERS, body, received_at=datetime.now(UTC))
-    except InvalidInput as error:
-        raise SourceAway(f"What Jira answered cannot be understood: {error}") from error
+    return events_of("jira", _HEADERS, body, received_at=datetime.now(UTC))
 
 
 def issue_events(

@@ -1,10 +1,12 @@
 """A Jira project as a source: its issues in the order in which they changed, and the sprints of its boards."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.sources.deliveries.raw import digest
+from adapters.sources.gathering import Gathering
 from adapters.sources.jira.client import JiraReader
 from adapters.sources.jira.history import issue_events, moment, told
 from adapters.sources.jira.jql import updated_since
@@ -80,10 +82,11 @@ class _Issues:
             search, cursor, start=self._project.start, overlap=OVERLAP, grain=timedelta(minutes=1)
         )  # fmt: skip
         async for items, moved in walk:
-            events: list[Event] = []
+            found = Gathering("Jira")
             for item in items:
-                events += await self._events(item.body, categories)
-            yield Portion(events, moved, read=len(items))
+                with found.one(str(item.body.get("key"))):
+                    found.add(await self._events(item.body, categories))
+            yield Portion(found.events, moved, read=len(items), notes=found.notes)
 
     async def _events(self, issue: Mapping[str, Any], categories: Mapping[str, str]) -> list[Event]:
         changelog = issue.get("changelog") or {}
@@ -94,7 +97,8 @@ class _Issues:
         comments = list(comment.get("comments") or ())
         if int(comment.get("total") or 0) > len(comments):
             comments = await self._project.reader.rest_of(issue["key"], "comment", "comments", 0)
-        return issue_events(issue, histories, comments, categories)
+        # In a thread: an issue with a long history takes a while, in which others on this loop wait for an answer.
+        return await asyncio.to_thread(issue_events, issue, histories, comments, categories)
 
 
 def _item(issue: dict[str, Any]) -> Item:
@@ -130,8 +134,11 @@ class _Sprints:
             sprints = await self._of_board(board)
             news = [sprint for sprint in sprints if known.get(str(sprint["id"])) != digest(sprint)]
             known |= {str(sprint["id"]): digest(sprint) for sprint in news}
-            events = [event for sprint in news for event in _sprint_events(sprint)]
-            yield Portion(events, {"sprints": dict(known)}, read=len(news))
+            found = Gathering("Jira")
+            for sprint in news:
+                with found.one(f"sprint {sprint['id']}"):
+                    found.add(_sprint_events(sprint))
+            yield Portion(found.events, {"sprints": dict(known)}, read=len(news), notes=found.notes)
 
     async def _of_board(self, board: Mapping[str, Any]) -> list[dict[str, Any]]:
         if board.get("type") == "kanban":

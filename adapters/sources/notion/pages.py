@@ -7,7 +7,6 @@ from adapters.sources.deliveries import events_of
 from adapters.sources.deliveries.fields import stamp
 from adapters.sources.notion.client import Json, NotionClient
 from adapters.sources.patience import Refused
-from domain.errors import InvalidInput, SourceAway
 from domain.events import Event
 
 DEEPEST: Final = 8
@@ -30,6 +29,7 @@ async def fetch_page(client: NotionClient, page_id: str, now: datetime) -> list[
 
     Raises:
         SourceUnusable: Notion does not answer this.
+        InvalidInput: what it answers is no page.
     """
     try:
         page = await client.page(page_id)
@@ -61,10 +61,7 @@ async def page_events(client: NotionClient, page: Json, now: datetime) -> list[E
 
 
 def _told(page: Json, now: datetime) -> list[Event]:
-    try:
-        return events_of("notion", {}, page, received_at=now)
-    except InvalidInput as error:
-        raise SourceAway(f"What Notion answered cannot be understood: {error}") from error
+    return events_of("notion", {}, page, received_at=now)
 
 
 async def _blocks(client: NotionClient, page_id: str) -> list[Json]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapters.sources.deliveries.fields import stamp
 from adapters.sources.deliveries.notion_rows import dashed
+from adapters.sources.gathering import Gathering
 from adapters.sources.notion.client import NotionClient
 from adapters.sources.notion.pages import fetch_page, page_events
 from adapters.sources.walk import Ranked, newest_first
@@ -70,10 +71,11 @@ class _Pages:
             lowest=stamp(workspace.start.replace(microsecond=0)) if workspace.start else None,
         )
         async for fresh, moved in walk:
-            events: list[Event] = []
+            found = Gathering("Notion")
             for entry in fresh:
-                events += await page_events(workspace.client, entry.body, workspace.now())
-            yield Portion(events, moved, read=len(fresh))
+                with found.one(f"page {entry.body.get('url') or entry.body.get('id')}"):
+                    found.add(await page_events(workspace.client, entry.body, workspace.now()))
+            yield Portion(found.events, moved, read=len(fresh), notes=found.notes)
 
 
 async def _ranked(client: NotionClient) -> AsyncIterator[list[Ranked]]:

@@ -3,6 +3,7 @@
 API: https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -107,7 +108,9 @@ class _Samples:
                     )
                 points = max(1, points * POINTS_KEPT // (2 * count))
                 continue
-            yield Portion(self._events(body), {"start": began, "until": end}, read=count, notes=notes)
+            # In a thread: so many points take a while, in which others on this loop wait for an answer.
+            events = await asyncio.to_thread(self._events, body)
+            yield Portion(events, {"start": began, "until": end}, read=count, notes=notes)
             first = end + step
 
     async def _ask(self, first: int, last: int) -> tuple[Mapping[str, Any], list[str]]:
