@@ -130,9 +130,13 @@ class Consumer:
         attempted = self.breaker.attempted(time.monotonic())
         if attempted is None:
             return None
+        before, self.breaker = self.breaker, attempted
         try:
-            self.breaker = attempted
             passed = await self._round()
+        except asyncio.CancelledError:
+            self.breaker = before  # nothing was seen of the store; whoever follows it next looks for itself
+            self._standing = None
+            raise
         except Exception as error:
             self._standing = None
             known = isinstance(error, StoreUnavailable)

@@ -46,8 +46,8 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then leave: end what takes in, fill the stores, give the leases back."""
-        filling = asyncio.create_task(_lasting("router", lambda: self._router.run(member_after=0)))
-        others = [asyncio.create_task(_lasting(name, duty.run)) for name, duty in self._duties.items()]
+        filling = asyncio.create_task(lasting("router", lambda: self._router.run(member_after=0)))
+        others = [asyncio.create_task(lasting(name, duty.run)) for name, duty in self._duties.items()]
         try:
             await stop.wait()
             await _end(others)
@@ -64,7 +64,7 @@ async def _end(tasks: list["asyncio.Task[None]"]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _lasting(name: str, run: Callable[[], Awaitable[None]]) -> None:
+async def lasting(name: str, run: Callable[[], Awaitable[None]]) -> None:
     """Do something until cancelled; what ends by a mistake of ours begins again, with growing pauses."""
     pause = 0.0
     loop = asyncio.get_running_loop()

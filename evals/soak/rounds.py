@@ -29,6 +29,7 @@ class Report:
     acknowledged: int = 0
     sent_again: int = 0
     seconds: float = 0.0
+    lag: float = 0.0
     most_lag: float = 0.0
     caught_up_in: float = 0.0
     endings: Sequence[int] = ()
@@ -85,7 +86,7 @@ async def play(
         for number in range(rounds):
             await asyncio.sleep(dice.uniform(0, seconds))
             kind = dice.choice(kinds)
-            say(f"round {number + 1}: {kind}; {ledger.total} acknowledged")
+            say(f"round {number + 1}: {kind}; {ledger.total} acknowledged, lag {report.lag:.1f} s")
             report.rounds[kind] += 1
             await _does(kind, cast, dice)
         stop.set()
@@ -125,7 +126,8 @@ async def _roll(cast: Cast) -> None:
 async def _watch_lag(cast: Cast, report: Report) -> None:
     while True:
         _, told = await cast.get("/metrics")
-        report.most_lag = max([report.most_lag, *figures(told, "engintel_store_lag_seconds").values()])
+        report.lag = max(figures(told, "engintel_store_lag_seconds").values(), default=report.lag)
+        report.most_lag = max(report.most_lag, report.lag)
         await asyncio.sleep(0.5)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.errors import EngintelError
 from server.settings import Settings
+from server.worker import lasting
 
 if TYPE_CHECKING:  # the engine brings drivers along, and listing tools must not wait for them
     from server.bootstrap import Engine
@@ -45,7 +46,7 @@ class EngineHolder:
 
                 self._engine = await self._stack.enter_async_context(open_engine(self.settings))
                 if self._fills:
-                    router = asyncio.create_task(self._engine.router.run())
+                    router = asyncio.create_task(lasting("router", self._engine.router.run))
                     self._stack.push_async_callback(_stop, router)
             return self._engine
 
