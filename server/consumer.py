@@ -105,21 +105,13 @@ class Consumer:
                 await self._wait_for_news()
                 continue
             await asyncio.sleep(self.breaker.wait(time.monotonic()))
-            began = time.monotonic()
             passed = await self._attempt()
             if passed is None:
                 continue
             if not passed:
                 await self._wait_for_news()
-            elif self.replaying:
-                await self.rest(time.monotonic() - began)
-            elif passed < BATCH:
+            elif passed < BATCH and not self.replaying:
                 await asyncio.sleep(LINGER)
-
-    async def rest(self, worked: float) -> None:
-        """Leave the machine to live traffic for a while, after a replay worked for so many seconds."""
-        late = bool(self._traffic.late - {self.store})
-        await asyncio.sleep(replay_pause(worked, busy=self._traffic.busy, late=late))
 
     async def _wait_for_news(self) -> None:
         await self.news.wait()
@@ -132,7 +124,7 @@ class Consumer:
             return None
         before, self.breaker = self.breaker, attempted
         try:
-            passed = await self._round()
+            passed = await self.paced(self._traffic.heads)
         except asyncio.CancelledError:
             self.breaker = before  # nothing was seen of the store; whoever follows it next looks for itself
             self._standing = None
@@ -150,11 +142,16 @@ class Consumer:
         await self._tell("")
         return passed
 
-    async def _round(self) -> int:
+    async def paced(self, heads: Mapping[int, int]) -> int:
+        """One step towards `heads`. A replay rests after it; all replays of a process take turns, rests included."""
         if not self.replaying:
-            return await self.step(self._traffic.heads)
+            return await self.step(heads)
         async with self._traffic.replaying:
-            return await self.step(self._traffic.heads)
+            began = time.monotonic()
+            passed = await self.step(heads)
+            late = bool(self._traffic.late - {self.store})
+            await asyncio.sleep(replay_pause(time.monotonic() - began, busy=self._traffic.busy, late=late))
+            return passed
 
     async def _tell(self, why: str) -> None:
         state = self.breaker.state
@@ -181,7 +178,7 @@ class Consumer:
                 if position >= heads.get(lane, 0):
                     continue
                 limit = REPLAY_BATCH if position < standing.again_upto.get(lane, 0) and self._traffic.busy else BATCH
-                if lane in standing.begun:
+                if position < standing.begun.get(lane, 0):
                     limit = standing.begun[lane] - position
                 entries = await self._recent.read(lane, position, limit)
                 if not entries:

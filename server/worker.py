@@ -53,7 +53,7 @@ class Worker:
             await _end(others)
             with suppress(EngintelError, TimeoutError, ExceptionGroup):
                 async with asyncio.timeout(self._drain_seconds):
-                    await self._router.catch_up()
+                    await self._router.drain()
         finally:
             await _end([*others, filling])
 
