@@ -13,7 +13,7 @@ import asyncpg
 
 from evals.soak.cast import Cast
 from evals.soak.senders import Ledger, Sender
-from evals.soak.verdict import judge, watch
+from evals.soak.verdict import judge, logged, watch
 
 KINDS: Final = ("kill receiver", "kill worker", "kill postgres", "pause worker", "roll workers")
 PAUSE_SECONDS: Final = 8.0
@@ -93,7 +93,7 @@ async def play(
         await asyncio.gather(*sending)
         looking.cancel()
         report.seconds = time.monotonic() - began
-        report.caught_up_in = await _until_caught_up(cast)
+        report.caught_up_in = await _until_caught_up(cast, ledger.total)
         report.acknowledged, report.sent_again = ledger.total, ledger.sent_again
         report.wrong = await judge(cast.database, ledger.acknowledged)
     finally:
@@ -137,19 +137,20 @@ def figures(told: str, name: str) -> dict[str, float]:
     return {labels.removeprefix(name): float(value) for labels, _, value in rows}
 
 
-async def _until_caught_up(cast: Cast) -> float:
+async def _until_caught_up(cast: Cast, total: int) -> float:
+    """Wait until everything acknowledged is in the log, and every store has passed it."""
     began = time.monotonic()
     while time.monotonic() - began < _CATCH_UP_SECONDS:
         behind = figures((await cast.get("/metrics"))[1], "engintel_store_lag_entries")
-        if behind and not any(behind.values()) and await _answers(cast):
+        if behind and not any(behind.values()) and await _logged(cast) >= total:
             return time.monotonic() - began
         await asyncio.sleep(0.1)
     raise RuntimeError(f"the stores did not catch up; see {cast.log}")
 
 
-async def _answers(cast: Cast) -> bool:
+async def _logged(cast: Cast) -> int:
+    """How many pushes are in the log; 0 while nobody can say."""
     try:
-        await (await asyncpg.connect(cast.database)).close()
+        return await logged(cast.database)
     except (OSError, asyncpg.PostgresError, IndexError):
-        return False
-    return True
+        return 0
