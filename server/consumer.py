@@ -19,6 +19,8 @@ from server.recent import Recent
 from server.shares import Shares
 
 BATCH: Final = 500
+SMALLEST_BATCH: Final = 25
+"""After failures batches are smaller, in case it was their size that took too long."""
 _BUSY_FOR: Final = 3.0
 """Seconds that events count as coming in after the last one did."""
 UNREADABLE: Final = "it is of a kind that this version cannot read"
@@ -90,6 +92,7 @@ class Consumer:
         self._positions: dict[int, int] = {}
         self._told: tuple[str, str] | None = None
         self._working = asyncio.Lock()
+        self._limit = BATCH
 
     def look_again(self) -> None:
         """Somebody else may have moved the store: ask it where it is before the next batch."""
@@ -131,6 +134,7 @@ class Consumer:
             raise
         except Exception as error:
             self._standing = None
+            self._limit = max(SMALLEST_BATCH, self._limit // 2)
             known = isinstance(error, StoreUnavailable)
             self.breaker = self.breaker.failed(time.monotonic(), random.random())  # noqa: S311 - spreads attempts
             why = str(error) if isinstance(error, EngintelError) else f"filling it failed with {type(error).__name__}"
@@ -139,6 +143,7 @@ class Consumer:
             await self._tell(why)
             return None
         self.breaker = self.breaker.succeeded()
+        self._limit = min(BATCH, self._limit * 2)
         await self._tell("")
         return passed
 
@@ -177,7 +182,8 @@ class Consumer:
                 position = self._positions.get(lane, 0)
                 if position >= heads.get(lane, 0):
                     continue
-                limit = REPLAY_BATCH if position < standing.again_upto.get(lane, 0) and self._traffic.busy else BATCH
+                again = position < standing.again_upto.get(lane, 0) and self._traffic.busy
+                limit = min(self._limit, REPLAY_BATCH) if again else self._limit
                 if position < standing.begun.get(lane, 0):
                     limit = standing.begun[lane] - position
                 entries = await self._recent.read(lane, position, limit)
