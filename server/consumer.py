@@ -19,6 +19,8 @@ from server.recent import Recent
 from server.shares import Shares
 
 BATCH: Final = 1_000
+SMALLEST_BATCH: Final = 25
+"""After failures batches are smaller, in case it was their size that took too long."""
 _BUSY_FOR: Final = 3.0
 """Seconds that events count as coming in after the last one did."""
 UNREADABLE: Final = "it is of a kind that this version cannot read"
@@ -90,6 +92,7 @@ class Consumer:
         self._positions: dict[int, int] = {}
         self._told: tuple[str, str] | None = None
         self._working = asyncio.Lock()
+        self._limit = BATCH
 
     def look_again(self) -> None:
         """Somebody else may have moved the store: ask it where it is before the next batch."""
@@ -105,21 +108,13 @@ class Consumer:
                 await self._wait_for_news()
                 continue
             await asyncio.sleep(self.breaker.wait(time.monotonic()))
-            began = time.monotonic()
             passed = await self._attempt()
             if passed is None:
                 continue
             if not passed:
                 await self._wait_for_news()
-            elif self.replaying:
-                await self.rest(time.monotonic() - began)
-            elif passed < BATCH:
+            elif passed < BATCH and not self.replaying:
                 await asyncio.sleep(LINGER)
-
-    async def rest(self, worked: float) -> None:
-        """Leave the machine to live traffic for a while, after a replay worked for so many seconds."""
-        late = bool(self._traffic.late - {self.store})
-        await asyncio.sleep(replay_pause(worked, busy=self._traffic.busy, late=late))
 
     async def _wait_for_news(self) -> None:
         await self.news.wait()
@@ -130,13 +125,18 @@ class Consumer:
         attempted = self.breaker.attempted(time.monotonic())
         if attempted is None:
             return None
+        before, self.breaker = self.breaker, attempted
         try:
-            self.breaker = attempted
-            passed = await self._round()
+            passed = await self.paced(self._traffic.heads)
             if not passed:
                 await self.projection.finish()
+        except asyncio.CancelledError:
+            self.breaker = before  # nothing was seen of the store; whoever follows it next looks for itself
+            self._standing = None
+            raise
         except Exception as error:
             self._standing = None
+            self._limit = max(SMALLEST_BATCH, self._limit // 2)
             known = isinstance(error, StoreUnavailable)
             self.breaker = self.breaker.failed(time.monotonic(), random.random())  # noqa: S311 - spreads attempts
             why = str(error) if isinstance(error, EngintelError) else f"filling it failed with {type(error).__name__}"
@@ -145,14 +145,20 @@ class Consumer:
             await self._tell(why)
             return None
         self.breaker = self.breaker.succeeded()
+        self._limit = min(BATCH, self._limit * 2)
         await self._tell("")
         return passed
 
-    async def _round(self) -> int:
+    async def paced(self, heads: Mapping[int, int]) -> int:
+        """One step towards `heads`. A replay rests after it; all replays of a process take turns, rests included."""
         if not self.replaying:
-            return await self.step(self._traffic.heads)
+            return await self.step(heads)
         async with self._traffic.replaying:
-            return await self.step(self._traffic.heads)
+            began = time.monotonic()
+            passed = await self.step(heads)
+            late = bool(self._traffic.late - {self.store})
+            await asyncio.sleep(replay_pause(time.monotonic() - began, busy=self._traffic.busy, late=late))
+            return passed
 
     async def _tell(self, why: str) -> None:
         state = self.breaker.state
@@ -178,8 +184,9 @@ class Consumer:
                 position = self._positions.get(lane, 0)
                 if position >= heads.get(lane, 0):
                     continue
-                limit = REPLAY_BATCH if position < standing.again_upto.get(lane, 0) and self._traffic.busy else BATCH
-                if lane in standing.begun:
+                again = position < standing.again_upto.get(lane, 0) and self._traffic.busy
+                limit = min(self._limit, REPLAY_BATCH) if again else self._limit
+                if position < standing.begun.get(lane, 0):
                     limit = standing.begun[lane] - position
                 entries = await self._recent.read(lane, position, limit)
                 if not entries:

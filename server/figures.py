@@ -97,21 +97,23 @@ async def figures_of(engine: Engine) -> Figures:
         engine.outbox.counts(),
         engine.leases.current(),
     )
+    # What a consumer said is of no interest once it has gone.
+    there = {lease.holder for lease in leases}
+    told = {store: state for store, state in states.items() if state.holder in there}
     return Figures(
         entries=sum(heads.values()),
         inbox_seconds=max((engine.now() - unsorted).total_seconds(), 0.0) if unsorted else 0.0,
         refused=len(refusals),
-        stores={store.value: _figures(store, lag, counts, states) for store, lag in lags.items()},
+        stores={store.value: _figures(lag, counts, store, told.get(store)) for store, lag in lags.items()},
         outbox=outbox,
         leases=leases,
     )
 
 
 def _figures(
-    store: Store, lag: Lag, counts: Mapping[tuple[Store, bool], int], states: Mapping[Store, ConsumerState]
+    lag: Lag, counts: Mapping[tuple[Store, bool], int], store: Store, told: ConsumerState | None
 ) -> StoreFigures:
     coverage: Coverage = lag.coverage
-    told = states.get(store)
     return StoreFigures(
         state=coverage.state,
         lag_seconds=coverage.lag_seconds,

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -126,6 +125,19 @@ class Router:
             for consumer in self.consumers:
                 tasks.create_task(self._reach(consumer, goal, gauge))
 
+    async def drain(self) -> None:
+        """Fill the stores that are this process's share up to where the log ends now, while `run` is at work.
+
+        Raises:
+            StoreUnavailable: a store stayed away.
+        """
+        goal = await self._log.heads()
+        gauge = _Gauge(lambda _: None)
+        async with asyncio.TaskGroup() as tasks:
+            for consumer in self.consumers:
+                if self._shares.held(consumer.store):
+                    tasks.create_task(self._reach(consumer, goal, gauge))
+
     @asynccontextmanager
     async def _taking_part(self) -> AsyncIterator[None]:
         """Take shares that nobody has for as long as the block lasts; where this router runs, it does so anyway."""
@@ -148,7 +160,9 @@ class Router:
                 return behind, 0
             if gauge.leads(behind):
                 return behind, 0
-            return behind, await self._carry(consumer, goal)
+            if consumer.replaying:  # look whether it is in anybody's way
+                self._traffic.told(await self._log.heads())
+            return behind, await consumer.paced(goal)
 
         carried, pause = 0, 0.0
         while True:
@@ -165,17 +179,6 @@ class Router:
             if not applied:
                 await asyncio.sleep(pause)
                 consumer.look_again()
-
-    async def _carry(self, consumer: Consumer, goal: Mapping[int, int]) -> int:
-        """One step towards `goal`; a replay first looks whether it is in anybody's way."""
-        if not consumer.replaying:
-            return await consumer.step(goal)
-        async with self._traffic.replaying:
-            self._traffic.told(await self._log.heads())
-            began = time.monotonic()
-            applied = await consumer.step(goal)
-            await consumer.rest(time.monotonic() - began)
-            return applied
 
     async def retry(self, item: Quarantined) -> int:
         """Apply an event that was put aside, and then those that wait behind it. Gives how many were applied.

@@ -20,9 +20,9 @@ from domain.ports import Lease, Leases
 from domain.routing import Store
 from domain.sharing import shared_out
 
-LASTS: Final = 6.0
+LASTS: Final = 4.0
 """Seconds after which a dead worker's stores are free."""
-ROUND: Final = 1.5
+ROUND: Final = 1.0
 """Seconds between two looks at who has what."""
 SETTLED: Final = 5.0
 """Seconds after which somebody is taken to stay."""

@@ -46,14 +46,14 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then leave: end what takes in, fill the stores, give the leases back."""
-        filling = asyncio.create_task(_lasting("router", lambda: self._router.run(member_after=0)))
-        others = [asyncio.create_task(_lasting(name, duty.run)) for name, duty in self._duties.items()]
+        filling = asyncio.create_task(lasting("router", lambda: self._router.run(member_after=0)))
+        others = [asyncio.create_task(lasting(name, duty.run)) for name, duty in self._duties.items()]
         try:
             await stop.wait()
             await _end(others)
             with suppress(EngintelError, TimeoutError, ExceptionGroup):
                 async with asyncio.timeout(self._drain_seconds):
-                    await self._router.catch_up()
+                    await self._router.drain()
         finally:
             await _end([*others, filling])
 
@@ -64,7 +64,7 @@ async def _end(tasks: list["asyncio.Task[None]"]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _lasting(name: str, run: Callable[[], Awaitable[None]]) -> None:
+async def lasting(name: str, run: Callable[[], Awaitable[None]]) -> None:
     """Do something until cancelled; what ends by a mistake of ours begins again, with growing pauses."""
     pause = 0.0
     loop = asyncio.get_running_loop()
@@ -73,6 +73,8 @@ async def _lasting(name: str, run: Callable[[], Awaitable[None]]) -> None:
         try:
             await run()
             logger.warning("The %s ended by itself", name)
+        except EngintelError as error:
+            logger.warning("The %s cannot work: %s", name, error)
         except Exception:
             logger.exception("The %s failed", name)
         pause = min(_LONGEST_PAUSE, pause * 2 or 1.0) if loop.time() - began < _LONG_ENOUGH else 1.0

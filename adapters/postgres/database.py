@@ -30,6 +30,8 @@ _SESSION: Final = {
     "application_name": "engintel",
     # A plan made for any argument would not use the index that this argument allows.
     "plan_cache_mode": "force_custom_plan",
+    # Whoever is stopped in the middle of a transaction must not keep what it locked from everybody else.
+    "idle_in_transaction_session_timeout": "10s",
     "hnsw.iterative_scan": "strict_order",
 }
 _ORG: Final = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
@@ -200,6 +202,7 @@ _BROKEN: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the driver's own confusion when the server ends a connection it is talking on
     OSError,

@@ -23,6 +23,7 @@ class News:
         self._channel = channel
         self._came = asyncio.Event()
         self._listener: Connection | None = None
+        self._listening = asyncio.Lock()
 
     async def wait(self, seconds: float) -> None:
         """Return once there may be news, or after `seconds`; the caller looks anyway."""
@@ -35,11 +36,12 @@ class News:
         self._came.clear()
 
     async def _listen(self) -> None:
-        if self._listener is not None and not self._listener.is_closed():
-            return
-        self._listener = await self._database.dedicated()
-        with suppress(asyncpg.PostgresError, OSError):  # it went away again: the next wait listens anew
-            await self._listener.add_listener(self._channel, lambda *_: self._came.set())
+        async with self._listening:  # two that wait at once share one connection
+            if self._listener is not None and not self._listener.is_closed():
+                return
+            self._listener = await self._database.dedicated()
+            with suppress(asyncpg.PostgresError, OSError):  # it went away again: the next wait listens anew
+                await self._listener.add_listener(self._channel, lambda *_: self._came.set())
 
     async def close(self) -> None:
         """Give the listening connection back."""

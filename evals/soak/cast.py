@@ -39,6 +39,11 @@ class Cast:
         """What all of them said."""
         return self.home.parent / "said.log"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of this home gets to see."""
+        return {**os.environ, "ENGINTEL_HOME": str(self.home), "ENGINTEL_GITHUB_WEBHOOK_SECRET": SECRET}
+
     async def start(self) -> None:
         """Everybody at once, and wait until the receiver is ready."""
         self._log = self.log.open("ab")
@@ -54,9 +59,8 @@ class Cast:
         return self._run("work")
 
     def _run(self, *words: str) -> "subprocess.Popen[bytes]":
-        settings = {**os.environ, "ENGINTEL_HOME": str(self.home), "ENGINTEL_GITHUB_WEBHOOK_SECRET": SECRET}
         return subprocess.Popen(  # noqa: S603 - this program
-            program(*words), env=settings, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            program(*words), env=self.environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
 
     async def until_ready(self) -> None:

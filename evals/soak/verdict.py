@@ -37,6 +37,15 @@ async def watch(url: str) -> None:
     await connection.close()
 
 
+async def logged(url: str) -> int:
+    """How many pushes the log holds."""
+    connection = await asyncpg.connect(url)
+    try:
+        return len(await connection.fetch(_HELD["log"]))
+    finally:
+        await connection.close()
+
+
 async def judge(url: str, acknowledged: Mapping[str, int]) -> list[str]:
     """Everything that is not as it should be, a line each; nothing if all is well.
 

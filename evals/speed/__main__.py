@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evals.speed.calls import measure_calls
 from evals.speed.program import run, temporary_home
+from evals.speed.replay import measure_replay
 from evals.speed.repository import make_repository
 from evals.speed.startup import measure_startup
 from evals.speed.webhooks import measure_webhooks
@@ -25,6 +26,9 @@ def main() -> None:
     with temporary_home() as home:
         home.mkdir(mode=0o711)
         _print(*measure_webhooks(home))
+    with temporary_home() as home:
+        home.mkdir(mode=0o711)
+        _print(*measure_replay(home))
     for commits in _HISTORIES:
         with temporary_home() as home:
             home.mkdir(mode=0o711)

@@ -24,6 +24,7 @@ async def replay(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     log_to(settings)
     async with open_engine(settings) as engine:
+        heads = await engine.log.heads()
         chosen = [p for p in engine.projections if arguments.store in {None, p.store.value}]
         for projection in chosen:
             if arguments.position is None:
@@ -31,7 +32,6 @@ async def replay(arguments: argparse.Namespace) -> int:
             else:
                 await projection.rewind(max(0, arguments.position))
         await fill(engine)
-        heads = await engine.log.heads()
     names = ", ".join(projection.store.value for projection in chosen)
     print(f"filled {names} from {sum(heads.values())} log entries")
     return 0

@@ -19,10 +19,13 @@ async def work(arguments: argparse.Namespace) -> int:
     log_to(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
     if arguments.until_eof:
+        # Ctrl-C in a terminal reaches everybody; whoever started this worker says when it is to leave.
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
         _stop_at_eof(loop, stop)
+    else:
+        loop.add_signal_handler(signal.SIGINT, stop.set)
     async with open_engine(settings) as engine:
         _collect_less()
         await Worker(engine.router, engine.duties).run(stop)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.errors import EngintelError
 from server.settings import Settings
+from server.worker import lasting
 
 if TYPE_CHECKING:  # the engine brings drivers along, and listing tools must not wait for them
     from collections.abc import Sequence
@@ -52,8 +53,9 @@ class EngineHolder:
                 stream = await self._opened_stream()
                 self._engine = await self._stack.enter_async_context(open_engine(self.settings, stream))
                 if self._fills:
-                    for duty in (*self._engine.duties.values(), self._engine.router):
-                        self._stack.push_async_callback(_stop, asyncio.create_task(duty.run()))
+                    duties = {**self._engine.duties, "router": self._engine.router}
+                    for name, duty in duties.items():
+                        self._stack.push_async_callback(_stop, asyncio.create_task(lasting(name, duty.run)))
             return self._engine
 
     async def keep(self, deliveries: "Sequence[Delivery]") -> None:

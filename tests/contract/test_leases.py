@@ -91,3 +91,26 @@ async def test_an_organisation_has_leases_of_its_own(database: Database, org: st
     """Another organisation's poller holds up nobody here."""
     assert await PostgresLeases(database, org).take("poll", "a", LONG)
     assert await PostgresLeases(database, f"{org}-other").take("poll", "b", LONG)
+
+
+async def test_what_is_renewed_is_kept_and_what_was_lost_is_not(leases: Leases) -> None:
+    """Many at once; one that ran out stays lost, also to whoever had it."""
+    kept = await leases.take("fill:events", "a", LONG)
+    lost = await leases.take("fill:graph", "a", OVER)
+    assert kept is not None
+    assert lost is not None
+
+    assert await leases.renew([kept, lost], LONG) == [kept]
+    assert await leases.renew([kept], OVER) == [kept]
+    assert await leases.renew([kept], LONG) == []
+
+
+async def test_everybody_sees_which_leases_count_now(leases: Leases) -> None:
+    """Those that ran out or were given back are not among them."""
+    first = await leases.take("b", "one", LONG)
+    await leases.take("c", "two", OVER)
+    given = await leases.take("d", "two", LONG)
+    assert given is not None
+    await leases.give_back(given)
+
+    assert await leases.current() == [first]

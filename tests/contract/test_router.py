@@ -11,11 +11,13 @@ from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
 from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Connection, Database
+from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.projection import PostgresProjection
 from adapters.postgres.quarantine import PostgresQuarantine
 from domain.errors import StoreUnavailable
-from domain.events import Event, git_actor
-from domain.ports import Batch
+from domain.events import Event, envelope, git_actor
+from domain.pacing import REPLAY_BATCH
+from domain.ports import Batch, Leases
 from domain.window import Window
 from server.router import Router
 from tests.events import ADA, at, commit, issue, pull
@@ -28,14 +30,14 @@ POISON = git_actor("NUL \x00", "nul@acme.dev")
 class Rig:
     """A log, two stores and a router of one organisation."""
 
-    def __init__(self, database: Database, org: str) -> None:
+    def __init__(self, database: Database, org: str, leases: Leases | None = None) -> None:
         self.log = PostgresLog(database, org)
         self.quarantine = PostgresQuarantine(database, org)
         self.events = PostgresEvents(database, org)
         self.graph = PostgresGraph(database, org)
         self.directory = PostgresDirectory(database, org)
         self.projections: list[PostgresProjection] = [self.directory, self.events, self.graph]
-        self.router = Router(self.log, self.projections, self.quarantine)
+        self.router = Router(self.log, self.projections, self.quarantine, leases)
 
     async def commits(self) -> int:
         """How many commits the event store counts."""
@@ -146,6 +148,92 @@ async def test_a_running_router_carries_what_others_append(rig: Rig, other: Rig)
         await other.log.append([pull(1), issue("API-1")])
         for projection in rig.projections:
             await reached(rig, projection)
+
+
+async def test_what_several_stores_apply_is_decoded_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding is a third of the work of filling: stores at about the same place share it."""
+    decoded = 0
+
+    def decode(payload: str) -> Event:
+        nonlocal decoded
+        decoded += 1
+        return envelope.decode(payload)
+
+    monkeypatch.setattr("adapters.log.postgres.decode", decode)
+    await rig.log.append([commit(f"c{n}", ADA, "a.py") for n in range(3_000)])
+
+    await rig.router.catch_up()
+
+    assert decoded == 3_000
+    assert await rig.commits() == 3_000
+
+
+async def test_a_store_that_is_filled_again_is_stale_until_it_is_full(rig: Rig) -> None:
+    """It lacks most of what it had, however short ago that was received."""
+    await rig.log.append([commit(f"c{n}", ADA) for n in range(20)])
+    await rig.router.catch_up()
+    await rig.events.reset()
+
+    during = await rig.router.coverage(at())
+    assert {store: told.state for store, told in during.items()} == {
+        "directory": "ok",
+        "events": "stale",
+        "graph": "ok",
+    }
+    await rig.router.catch_up()
+
+    assert {told.state for told in (await rig.router.coverage(at())).values()} == {"ok"}
+
+
+async def test_a_replay_works_in_small_batches_and_rests_while_events_come_in(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And everything is there in the end, what came in meanwhile included."""
+    rests: list[tuple[float, bool]] = []
+
+    def resting(worked: float, *, busy: bool, late: bool) -> float:
+        rests.append((worked, busy))
+        return 0.0
+
+    monkeypatch.setattr("server.consumer.replay_pause", resting)
+    await rig.log.append([commit(f"c{n}", ADA) for n in range(1_000)])
+    await rig.router.catch_up()
+    sizes: list[int] = []
+    real = PostgresEvents.apply
+
+    async def apply(self: PostgresEvents, batch: Batch) -> bool:
+        sizes.append(batch.upto - batch.after)
+        return await real(self, batch)
+
+    async with running(rig.router):
+        await rig.log.append([commit("live", ADA)])
+        await reached(rig, rig.events)
+        monkeypatch.setattr(PostgresEvents, "apply", apply)
+        await rig.events.reset()
+        await rig.log.append([commit("meanwhile", ADA)])
+        await reached(rig, rig.events)
+
+    assert await rig.commits() == 1_002
+    assert max(sizes) == REPLAY_BATCH
+    assert [worked > 0 and busy for worked, busy in rests] == [True] * len(rests)
+    assert rests
+
+
+async def test_what_one_router_had_another_takes_over(database: Database, org: str) -> None:
+    """With leases: one fills and the other stands by, until the first leaves."""
+    rigs = [Rig(database, org, PostgresLeases(database, org)) for _ in range(2)]
+    first, second = rigs
+    async with running(second.router):
+        async with running(first.router):
+            await first.log.append([commit(f"c{n}", ADA) for n in range(50)])
+            await reached(first, first.events)
+        await first.log.append([commit(f"d{n}", ADA) for n in range(50)])
+        await reached(second, second.events)
+    for rig in rigs:
+        await rig.log.close()
+
+    assert await second.commits() == 100
+    assert await PostgresLeases(database, org).current() == []
 
 
 async def test_coverage_says_how_far_each_store_is_behind(rig: Rig) -> None:

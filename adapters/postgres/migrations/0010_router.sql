@@ -36,8 +36,6 @@ BEGIN
             RETURN NULL;
         END IF;
     END IF;
-    -- A worker that is stopped in the middle must not keep the store from the next one.
-    PERFORM set_config('idle_in_transaction_session_timeout', '10s', true);
     -- A table that stays locked is told as the store's trouble, where nothing stricter is set.
     IF current_setting('lock_timeout') = '0' THEN
         PERFORM set_config('lock_timeout', '5s', true);
