@@ -11,11 +11,13 @@ from domain.errors import (
     EngintelError,
     HandleRejected,
     InvalidInput,
+    LeaseLost,
     Misconfigured,
     NotAuthentic,
     NotFound,
     PoisonEvent,
     Refused,
+    SourceAway,
     SourceUnusable,
     StoreUnavailable,
     TargetNotAllowed,
@@ -54,7 +56,7 @@ def test_an_error_names_the_thing_and_says_what_to_do(error: EngintelError, thin
 
 def test_only_what_may_pass_is_worth_a_retry() -> None:
     """A loop that repeats a refused action, or poison, never ends."""
-    assert {kind for kind in EVERY if kind.retryable} == {StoreUnavailable, UpstreamAway}
+    assert {kind for kind in EVERY if kind.retryable} == {StoreUnavailable, SourceAway, UpstreamAway}
 
 
 def test_an_action_of_unknown_outcome_is_never_taken_for_one_that_did_not_happen() -> None:
@@ -69,7 +71,16 @@ def test_an_action_of_unknown_outcome_is_never_taken_for_one_that_did_not_happen
     [
         (
             EngintelError,
-            {InvalidInput, Refused, SourceUnusable, Misconfigured, StoreUnavailable, PoisonEvent, UpstreamFailed},
+            {
+                InvalidInput,
+                Refused,
+                SourceUnusable,
+                Misconfigured,
+                StoreUnavailable,
+                LeaseLost,
+                PoisonEvent,
+                UpstreamFailed,
+            },
         ),
         (InvalidInput, {NotFound, Ambiguous, BadCursor}),
         (Refused, {WritesOff, TargetNotAllowed, HandleRejected, NotAuthentic}),
