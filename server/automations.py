@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.rules.yaml_file import SHIPPED, parse_rules, rules_in, shipped_rules
-from domain.actions import Draft, WritePolicy
+from domain.actions import CHANNEL, Draft, WritePolicy
 from domain.automations import (
     BadRules,
     Circumstances,
@@ -232,13 +232,19 @@ class Automations:
         if isinstance(event.body, Sprint) and event.body.board_id:
             names.append(f"board:{event.body.board_id}")
         own = next((said[name] for name in names if name in said), None)
-        return own or (project.slack_channel if project else None) or said.get("default")
+        return own or _named_channel(project) or said.get("default")
 
     async def _summary(self, event: Event, now: datetime) -> str | None:
         if event.type != "sprint_closed":
             return None
         window = Window(since=event.occurred_at - _SPRINT_LOOKBACK, until=now + timedelta(days=1))
         return sprint_summary(event, await self._events.read((*_ISSUE_TYPES, *SPRINT_TYPES), window), now)
+
+
+def _named_channel(project: Project | None) -> str | None:
+    """The channel on a project's roadmap row. People write it as they like; what is no channel is none."""
+    told = (project.slack_channel or "").strip() if project else ""
+    return next((name for name in (told, f"#{told}") if CHANNEL.fullmatch(name)), None)
 
 
 def _decided(effects: Sequence[Effect], max_per_hour: int) -> list[Decided]:

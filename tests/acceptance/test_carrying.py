@@ -330,3 +330,20 @@ async def test_nothing_leaves_once_the_operator_forbids_it(home: Path, jira: Jir
     assert entry.reason
     assert "not among the allowed targets" in entry.reason
     assert jira.wrote == []
+
+
+async def test_a_mistake_of_ours_repeats_nothing_and_stops_nothing(home: Path, jira: Jira, slack: Slack) -> None:
+    """What nobody expected is left to a person, and the next action goes its way."""
+    whole = Jira.answer
+
+    vars(jira)["answer"] = lambda method, path, body: (
+        (200, {"fields": None}) if "/issue/PAY-1?" in path else whole(jira, method, path, body)
+    )
+    async with engine(home, jira.url, slack.url) as opened:
+        await decide(opened, move(1), move(2))
+        await until_settled(opened)
+        [entry] = await opened.outbox.entries(("parked",))
+
+    assert entry.draft == move(1)
+    assert entry.reason == "carrying it failed inside the program (TypeError); look whether it is there"
+    assert jira.status["PAY-2"] == "In Progress"
