@@ -109,6 +109,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Engine]:
         runner = PostgresAutomations(database, org, automations.decide, log.heads, courier.wake)
         # Not among the projections: there is nothing in it that a replay could fill again.
         consumers = (*projections, runner) if automations.active else projections
+        if automations.active:
+            await runner.positions()  # where the log ends now, before anything can be accepted
         yield Engine(
             settings=settings,
             database=database,
