@@ -202,12 +202,13 @@ async def test_a_refusal_for_good_is_kept_with_its_reason_and_stops_nothing(
     nowhere = Draft(action="transition_jira_issue", target="jira:PAY-3", text="Done")
     elsewhere = Draft(action="transition_jira_issue", target="jira:PAY-4", text="In Progress", only_from=("In Review",))
     async with engine(home, jira.url, slack.url) as opened:
-        await decide(opened, comment(99), comment(2), nowhere, elsewhere, gone, comment(5))
+        await decide(opened, comment(99), move(98), comment(2), nowhere, elsewhere, gone, comment(5))
         await until_settled(opened)
         failed = {e.draft.target: e.reason for e in await opened.outbox.entries(("failed",))}
 
     assert failed == {
         "jira:PAY-99": "Jira refused (404): there is no issue PAY-99, or this account may not see it.",
+        "jira:PAY-98": "Jira refused (404): there is no issue PAY-98, or this account may not see it.",
         "jira:PAY-2": "Jira refused (403): this account may not comment on PAY-2, or move it.",
         "jira:PAY-3": "PAY-3 is To Do and cannot move to Done from there; it can to: In Progress, Blocked.",
         "jira:PAY-4": "PAY-4 is To Do, and is to be moved from In Review only; nothing was done.",
