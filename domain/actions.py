@@ -11,6 +11,8 @@ from domain.frozen import Frozen
 ActionStatus = Literal["preview", "done", "declined"]
 Upstream = Literal["jira", "slack"]
 
+ISSUE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9]\d{0,8}")
+"""A key as Jira writes it."""
 CHANNEL: Final = re.compile(r"#[a-z0-9][a-z0-9_.-]{0,79}|[CG][A-Z0-9]{8,20}")
 """A Slack channel: its name or its id."""
 BROADCAST: Final = re.compile(r"<!(channel|here|everyone)[^>]*>|@(channel|here|everyone)\b", re.IGNORECASE)

@@ -35,6 +35,16 @@ def comment_taken(_: Sent, count: int) -> tuple[int, Mapping[str, Any]]:
     return 201, {"id": str(10_000 + count), "self": "", "body": ""}
 
 
+def jira_known(path: str) -> Mapping[str, Any]:
+    """What Jira says to a question: every issue is in progress, and can go anywhere from there."""
+    if path.endswith("/transitions"):
+        ways = ("To Do", "Blocked", "In Review", "Done")
+        return {"transitions": [{"id": str(n), "name": way, "to": {"name": way}} for n, way in enumerate(ways, 11)]}
+    if "/issue/" in path:
+        return {"id": "1", "key": path.rpartition("/")[2], "fields": {"status": {"name": "In Progress"}}}
+    return {"accountId": "engintel"}
+
+
 def message_taken(sent: Sent, count: int) -> tuple[int, Mapping[str, Any]]:
     """Slack takes every message."""
     text = sent.body.get("text", "")
@@ -60,8 +70,8 @@ def standing_in(answer: Answer) -> Iterator[StandIn]:
 def _handler(stand_in: StandIn, answer: Answer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            # Who are you: every account that writes asks, and nothing is done by it.
-            self._tell(200, {"accountId": "engintel"})
+            # What is only asked does nothing: who we are, where an issue is, and where it could go.
+            self._tell(200, jira_known(self.path.partition("?")[0]))
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()

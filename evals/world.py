@@ -210,6 +210,9 @@ def imagine(calls: Sequence[Mapping[str, Any]]) -> World:
         if tool == "post_jira_comment":
             target, text = f"jira:{given['issue']}", given["body"]
             jira.append(Sent(f"/rest/api/2/issue/{given['issue']}/comment", {"body": text}))
+        elif tool == "transition_jira_issue":
+            target, text = f"jira:{given['issue']}", given["to"]
+            jira.append(Sent(f"/rest/api/2/issue/{given['issue']}/transitions", {"transition": {"id": "11"}}))
         elif tool == "notify_slack":
             target, text = f"slack:{given['channel']}", given["text"]
             slack.append(Sent("/chat.postMessage", {"channel": given["channel"], "text": text}))

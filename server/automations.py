@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.rules.yaml_file import SHIPPED, parse_rules, rules_in, shipped_rules
-from domain.actions import Draft, WritePolicy
+from domain.actions import CHANNEL, Draft, WritePolicy
 from domain.automations import (
     BadRules,
     Circumstances,
@@ -22,6 +22,7 @@ from domain.automations import (
     moment_of,
     project_of,
     sprint_summary,
+    timely,
 )
 from domain.automations.effects import effects_of
 from domain.delivery import SPRINT_TYPES
@@ -114,20 +115,32 @@ class Automations:
         return bool(self.rules.book.enabled) and bool(self._writes.allowed)
 
     async def decide(self, batch: Batch) -> Sequence[Decided]:
-        """What the rules want done because of `batch`."""
+        """What the rules want done because of `batch`.
+
+        Nearly everything that happens is no rule's business, and nearly everything that a backfill brings is no news:
+        neither costs a question to a store.
+        """
         rules = self.rules.book.enabled
-        near = [event for event in batch.events if any(matches(rule, event) for rule in rules)]
+        near = [(event, mine) for event in batch.events if (mine := [rule for rule in rules if matches(rule, event)])]
         if not near:
             return ()
+        arrived = await self._arrivals(batch, [event for event, _ in near])
+        now = self._now()
+        news = [
+            (event, timely_rules)
+            for event, mine in near
+            if (timely_rules := [rule for rule in mine if timely(rule, event, arrived.get(event.id), now)])
+        ]
+        if not news:
+            return ()
         own = await self._own_accounts()
-        arrived = await self._arrivals(batch, near)
+        projects = await self._projects([event for event, _ in news])
         wanted: list[Decided] = []
-        for event in near:
-            about = await self._circumstances(event, own, received_at=arrived.get(event.id))
-            for rule in rules:
-                if matches(rule, event):
-                    effects = effects_of(judge(rule, event, about), event, about)
-                    wanted += _decided(effects, rule.max_per_hour)
+        for event, mine in news:
+            about = await self._circumstances(event, own, projects, received_at=arrived.get(event.id))
+            for rule in mine:
+                effects = effects_of(judge(rule, event, about), event, about)
+                wanted += _decided(effects, rule.max_per_hour)
         return wanted
 
     async def _arrivals(self, batch: Batch, near: Sequence[Event]) -> Mapping[str, datetime]:
@@ -140,9 +153,17 @@ class Automations:
         entries = await self._log.read(batch.lane, batch.after, batch.upto - batch.after)
         return {entry.event.id: entry.received_at for entry in entries if entry.event and entry.event.id in old}
 
+    async def _projects(self, events: Sequence[Event]) -> Mapping[str, Project]:
+        """By reference, every project that `events` are of or that they may mention an issue of."""
+        refs = {f"jira:{project_of(key)}" for event in events for key in keys_in(event, self._site)}
+        refs |= {event.project for event in events if event.project}
+        known = await self._directory.projects(refs=refs) if refs else ()
+        return {ref: project for project in known for ref in project.refs}
+
     async def explain(self, event: Event, received_at: datetime | None = None) -> list[Outcome]:
         """What every rule says about `event`, and what it would do, without doing it."""
-        about = await self._circumstances(event, await self._own_accounts(), received_at=received_at)
+        own, projects = await self._own_accounts(), await self._projects([event])
+        about = await self._circumstances(event, own, projects, received_at=received_at)
         # What it would do does not depend on when somebody asks; that it is too old is told by the verdict.
         fresh = about.model_copy(update={"now": moment_of(event), "received_at": None})
         return [
@@ -167,7 +188,8 @@ class Automations:
             broken = f" The rules cannot be used: {self.rules.problems[0]}" if self.rules.problems else ""
             raise InvalidInput(f"There is no automation {line(name, 80)!r}. There are: {known}.{broken}")
         event = await self._event(event_id, entity, lambda each: concerns(rule, each))
-        about = await self._circumstances(event, await self._own_accounts(), by_hand=True)
+        own, projects = await self._own_accounts(), await self._projects([event])
+        about = await self._circumstances(event, own, projects, by_hand=True)
         verdict = judge(rule, event, about)
         if not verdict.matched:
             why = "; ".join(check.text for check in verdict.checks if not check.passed)
@@ -204,19 +226,22 @@ class Automations:
         raise InvalidInput(f"Nothing happened to {line(entity, 200)!r} that this automation is about.")
 
     async def _circumstances(
-        self, event: Event, own: frozenset[str], *, received_at: datetime | None = None, by_hand: bool = False
+        self,
+        event: Event,
+        own: frozenset[str],
+        projects: Mapping[str, Project],
+        *,
+        received_at: datetime | None = None,
+        by_hand: bool = False,
     ) -> Circumstances:
-        keys = dict.fromkeys(project_of(key) for key in keys_in(event, self._site))
-        refs = [*(f"jira:{key}" for key in keys), *filter(None, [event.project])]
-        known = await self._directory.projects(refs=refs) if refs else ()
-        by_ref = {ref: project for project in known for ref in project.refs}
-        project = by_ref.get(event.project or "")
+        keys = {project_of(key) for key in keys_in(event, self._site)}
+        project = projects.get(event.project or "")
         now = self._now()
         return Circumstances(
             now=now,
             received_at=received_at,
             own=own,
-            jira_projects=frozenset(key for key in keys if f"jira:{key}" in by_ref),
+            jira_projects=frozenset(key for key in keys if f"jira:{key}" in projects),
             project=project,
             channel=self._channel(event, project),
             summary=await self._summary(event, now),
@@ -232,13 +257,19 @@ class Automations:
         if isinstance(event.body, Sprint) and event.body.board_id:
             names.append(f"board:{event.body.board_id}")
         own = next((said[name] for name in names if name in said), None)
-        return own or (project.slack_channel if project else None) or said.get("default")
+        return own or _named_channel(project) or said.get("default")
 
     async def _summary(self, event: Event, now: datetime) -> str | None:
         if event.type != "sprint_closed":
             return None
         window = Window(since=event.occurred_at - _SPRINT_LOOKBACK, until=now + timedelta(days=1))
         return sprint_summary(event, await self._events.read((*_ISSUE_TYPES, *SPRINT_TYPES), window), now)
+
+
+def _named_channel(project: Project | None) -> str | None:
+    """The channel on a project's roadmap row. People write it as they like; what is no channel is none."""
+    told = (project.slack_channel or "").strip() if project else ""
+    return next((name for name in (told, f"#{told}") if CHANNEL.fullmatch(name)), None)
 
 
 def _decided(effects: Sequence[Effect], max_per_hour: int) -> list[Decided]:

@@ -188,6 +188,8 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
         runner = PostgresAutomations(database, org, automations.decide, log.heads, courier.wake)
         # Not among the projections: there is nothing in it that a replay could fill again.
         carried = (*projections, runner) if automations.active else projections
+        if automations.active:
+            await runner.positions()  # where the log ends now, before anything can be accepted
         duties: Mapping[str, Duty | None] = {
             "sorter": sorter,
             "drain": drain,

@@ -224,9 +224,11 @@ class Courier:
             await self._step(claim)
         except StoreUnavailable:
             raise
-        except Exception:
-            # A mistake of ours. The entry stays claimed, becomes unknown when the claim runs out, and is looked for.
+        except Exception as error:
+            # A mistake of ours, at whatever moment: nothing that may have left is tried again.
             logger.exception("The action %s could not be carried", claim.entry.key)
+            reason = f"carrying it failed inside the program ({type(error).__name__}); look whether it is there"
+            await self._outbox.finish(claim, "parked", reason=reason)
 
     async def _step(self, claim: Claim) -> None:
         draft = claim.entry.draft

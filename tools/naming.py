@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from domain.automations.keys import is_key
+from domain.actions import ISSUE
 from domain.errors import Ambiguous, InvalidInput, NotFound
 from domain.impact import Dependency
 from domain.lookup import Kind
@@ -56,7 +56,7 @@ def jira_target(context: ToolContext, issue: str) -> str:
         Refused: the operator did not allow it.
     """
     key = issue.strip().upper()
-    if not is_key(key):
+    if not ISSUE.fullmatch(key):
         raise InvalidInput(f"{issue!r} is not an issue key: expected a project and a number, such as PAY-12.")
     context.writes.check(f"jira:{key}")
     return f"jira:{key}"

@@ -64,9 +64,9 @@ class JiraClient:
     async def find(self, draft: Draft, key: str, since: datetime) -> Posted | None:
         """What came of `draft`, if it was carried at `since` or later."""
         if draft.action == "transition_jira_issue":
-            moved = await self._asked(lambda jira: _was_moved(jira, draft, since), draft.place, reading=True)
+            moved = await self._asked(lambda jira: _was_moved(jira, draft, since), draft.place, looking=True)
             return self._moved(draft) if moved else None
-        found = await self._asked(lambda jira: _find_comment(jira, draft, key, since), draft.place, reading=True)
+        found = await self._asked(lambda jira: _find_comment(jira, draft, key, since), draft.place, looking=True)
         return self._commented(draft, found) if found else None
 
     def _commented(self, draft: Draft, comment_id: str) -> Posted:
@@ -78,14 +78,24 @@ class JiraClient:
     def _moved(self, draft: Draft) -> Posted:
         return Posted(url=f"{self._url}/browse/{draft.place}", key=f"{draft.place}/status/{draft.text}")
 
-    async def _asked(self, ask: Callable[[JIRA], Result], what: str | None, *, reading: bool = False) -> Result:
-        """What Jira answers; its refusals and losses as ours. `reading`: nothing can have been changed by it."""
+    async def _asked(
+        self, ask: Callable[[JIRA], Result], what: str | None, *, reading: bool = False, looking: bool = False
+    ) -> Result:
+        """What Jira answers; its refusals and losses as ours.
+
+        Args:
+            ask: the request.
+            what: the issue that it is about, if it is about one.
+            reading: nothing can be changed by it.
+            looking: nor that, and it is to find out what became of an earlier one.
+        """
+        reading = reading or looking
 
         def call() -> Result:
             try:
                 return ask(self._client())
             except JIRAError as error:
-                raise refused(what, error, reading=reading) from error
+                raise refused(what, error, reading=reading, looking=looking) from error
             except requests.exceptions.RequestException as error:
                 raise lost(error, reading=reading) from error
 

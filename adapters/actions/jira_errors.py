@@ -15,13 +15,14 @@ _LONG: Final = 60.0
 """Seconds of pause where the upstream names none."""
 
 
-def refused(what: str | None, error: JIRAError, *, reading: bool) -> UpstreamFailed:
+def refused(what: str | None, error: JIRAError, *, reading: bool, looking: bool = False) -> UpstreamFailed:
     """What an answer other than yes means.
 
     Args:
         what: the issue; None for the question who we are.
         error: of the package.
         reading: whether the request could change nothing.
+        looking: whether it was to find out what became of an earlier one.
     """
     status = error.status_code or 0
     if status == _BUSY:
@@ -36,7 +37,7 @@ def refused(what: str | None, error: JIRAError, *, reading: bool) -> UpstreamFai
         return UpstreamAway(
             "Jira refused (401): its credentials are wrong or expired (ENGINTEL_JIRA_USER, ENGINTEL_JIRA_TOKEN).", _LONG
         )
-    if reading and what and status in {403, 404}:
+    if looking and status in {403, 404}:
         return UpstreamUnreadable(f"Jira does not let this account read {what} ({status}): look there yourself.")
     reasons = {
         403: f"this account may not comment on {what}, or move it",

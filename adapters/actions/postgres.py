@@ -147,7 +147,7 @@ class PostgresOutbox(_Bound):
         async with self._database.session(self._org, readonly=True) as connection:
             return [_entry(row) for row in await connection.fetch(_SQL["entries"], self._org, list(states))]
 
-    async def counts(self) -> Mapping[str, int]:
+    async def counts(self) -> Mapping[OutboxState, int]:
         """How many entries are in each state."""
         async with self._database.session(self._org, readonly=True) as connection:
             return {row["state"]: row["n"] for row in await connection.fetch(_SQL["counts"], self._org)}

@@ -100,6 +100,9 @@ SELECT unnest(accounts) AS account FROM upstreams WHERE org = $1;
 SELECT key, draft, principal, state, rule, event_id, attempts, url, receipt, reason, created_at, sent_at, next_at
 FROM outbox WHERE org = $1 AND state = ANY ($2::text[]) ORDER BY created_at, key;
 
+-- name: counts
+SELECT state, count(*) AS n FROM outbox WHERE org = $1 GROUP BY state;
+
 -- name: record
 INSERT INTO audit (org, principal, action, target, outcome, details) VALUES ($1, $2, $3, $4, $5, $6::jsonb);
 

@@ -17,6 +17,7 @@ from domain.automations.matching import (
     keys_in,
     matches,
     moment_of,
+    timely,
 )
 from domain.automations.nodes import Node
 from domain.automations.reading import BadRules, read_rules
@@ -47,4 +48,5 @@ __all__ = [
     "project_of",
     "read_rules",
     "sprint_summary",
+    "timely",
 ]

@@ -4,11 +4,13 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9]\d{0,8}")
-"""What Jira allows as a key, in the case in which it writes it."""
+from domain.actions import ISSUE as KEY
+
 MOST_MENTIONED: Final = 20
 """Issues that one text can mention. A changelog names hundreds, and is no news to any of them."""
 
+_PERHAPS: Final = re.compile(r"[A-Z0-9_]-[1-9]")
+"""What every text with a key has, and few others do: the rest need not be looked at."""
 _FENCED: Final = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _CODE: Final = re.compile(
     r"\{(code|noformat)(?::[^}\n]*)?\}.*?(?:\{\1\}|\Z)"  # Jira's own blocks
@@ -44,11 +46,16 @@ def possible_keys(text: str, *, site: str | None = None, branch: str = "") -> tu
         site: the address of our Jira.
         branch: the name of a branch, in which hyphens and slashes part words.
     """
+    if not _PERHAPS.search(text):
+        return _named(branch)
     plain = _INDENTED.sub(" ", _CODE.sub(" ", _FENCED.sub(" ", text)))
     spoken = _URL.sub(lambda found: _browsed(found[0], site), plain)
     found = [match[1] for match in _MENTION.finditer(spoken)]
-    found += [match[1] for match in _IN_BRANCH.finditer(branch)]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys((*found, *_named(branch))))
+
+
+def _named(branch: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(match[1] for match in _IN_BRANCH.finditer(branch)))
 
 
 def mentioned(keys: Collection[str], projects: Collection[str]) -> tuple[str, ...]:

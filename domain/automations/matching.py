@@ -149,14 +149,20 @@ def moment_of(event: Event) -> datetime:
     return getattr(event.body, "pushed_at", None) or event.occurred_at
 
 
+def timely(rule: Rule, event: Event, received_at: datetime | None, now: datetime) -> bool:
+    """Whether an event is news to a rule; where nobody knows when it arrived, as if it had just now."""
+    known = received_at or now
+    return known - moment_of(event) <= rule.max_age and now - known <= LATEST
+
+
 def _age(rule: Rule, event: Event, about: Circumstances) -> Check:
     known = about.received_at or about.now
     age, waited = known - moment_of(event), about.now - known
+    if timely(rule, event, about.received_at, about.now):
+        return Check(passed=True, text=f"no older than {_told(rule.max_age)} on arrival: it was {_told(age)} old")
     if age > rule.max_age:
         return Check(passed=False, text=f"no older than {_told(rule.max_age)} on arrival: it was {_told(age)} old")
-    if waited > LATEST:
-        return Check(passed=False, text=f"no more than {_told(LATEST)} after its arrival: that was {_told(waited)} ago")
-    return Check(passed=True, text=f"no older than {_told(rule.max_age)} on arrival: it was {_told(age)} old")
+    return Check(passed=False, text=f"no more than {_told(LATEST)} after its arrival: that was {_told(waited)} ago")
 
 
 def _mentions(event: Event, about: Circumstances) -> tuple[tuple[str, ...], Check]:

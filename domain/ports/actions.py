@@ -146,8 +146,8 @@ class Outbox(Protocol):
     async def entries(self, states: Sequence[OutboxState]) -> Sequence[OutboxEntry]:
         """The entries in one of `states`, oldest first."""
 
-    async def counts(self) -> Mapping[str, int]:
-        """How many entries are in each state; a state that none is in is absent."""
+    async def counts(self) -> Mapping[OutboxState, int]:
+        """How many entries are in each state; those without any are absent."""
 
     async def entry(self, key: str) -> OutboxEntry | None:
         """The entry of that key."""

@@ -1,6 +1,8 @@
 """Rules from end to end: a webhook comes in, a comment or a message goes out, and what comes back starts nothing."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, ElicitResult, TextContent
@@ -19,7 +22,7 @@ from server.mcp.app import build_server
 from server.mcp.holder import EngineHolder
 from server.settings import Settings
 from tests.acceptance.carrying import quick
-from tests.acceptance.program import run
+from tests.acceptance.program import NOW, run, serving
 from tests.acceptance.upstreams import Jira, Slack, upstream
 
 TOKEN = "token-that-must-not-leak"
@@ -116,7 +119,6 @@ async def opened(settings: Settings) -> AsyncIterator[Engine]:
     """The program, in a hurry, with its rules on from the beginning."""
     async with open_engine(settings) as engine:
         quick(engine.courier)
-        await engine.router.catch_up()
         yield engine
 
 
@@ -357,3 +359,32 @@ def test_a_fresh_home_lists_the_shipped_rules_and_does_nothing(home: Path) -> No
     assert listed.returncode == 0
     assert "on   deployment-failed: A deployment to production failed" in listed.stdout
     assert listed.stdout.endswith("from the shipped rules; ENGINTEL_WRITES is off\n")
+
+
+async def test_a_server_does_it_all_by_itself(home: Path, jira: Jira, slack: Slack) -> None:
+    """A signed webhook over HTTP, and the message is there; no other process, nobody who asks."""
+    now = datetime.fromisoformat(NOW)
+    home.mkdir(exist_ok=True)
+    (home / "automations.yaml").write_text(LOOPING)
+    body = json.dumps(moved("In Progress", when=now)).encode()
+    mac = hmac.new(b"a-secret", body, hashlib.sha256).hexdigest()
+    arrived = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell(_: dict[str, Any]) -> None:
+        loop.call_soon_threadsafe(arrived.set)
+
+    slack.tell = tell
+    settings = {
+        "ENGINTEL_WRITES": "slack:*", "ENGINTEL_SLACK_TOKEN": TOKEN, "ENGINTEL_SLACK_URL": slack.url,
+        "ENGINTEL_JIRA_URL": jira.url, "ENGINTEL_JIRA_TOKEN": TOKEN, "ENGINTEL_JIRA_WEBHOOK_SECRET": "a-secret",
+    }  # fmt: skip
+    async with serving(home, **settings) as url, httpx2.AsyncClient() as http:
+        headers = {"X-Hub-Signature": f"sha256={mac}", "Content-Type": "application/json"}
+        answer = await http.post(f"{url}/webhooks/jira", content=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+        async with asyncio.timeout(60):
+            await arrived.wait()
+
+    assert [message["text"] for message in slack.messages] == ["PAY-12 is In Progress"]
+    assert jira.wrote == []  # the rules want more, and the operator allowed no more

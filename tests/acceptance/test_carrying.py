@@ -202,12 +202,13 @@ async def test_a_refusal_for_good_is_kept_with_its_reason_and_stops_nothing(
     nowhere = Draft(action="transition_jira_issue", target="jira:PAY-3", text="Done")
     elsewhere = Draft(action="transition_jira_issue", target="jira:PAY-4", text="In Progress", only_from=("In Review",))
     async with engine(home, jira.url, slack.url) as opened:
-        await decide(opened, comment(99), comment(2), nowhere, elsewhere, gone, comment(5))
+        await decide(opened, comment(99), move(98), comment(2), nowhere, elsewhere, gone, comment(5))
         await until_settled(opened)
         failed = {e.draft.target: e.reason for e in await opened.outbox.entries(("failed",))}
 
     assert failed == {
         "jira:PAY-99": "Jira refused (404): there is no issue PAY-99, or this account may not see it.",
+        "jira:PAY-98": "Jira refused (404): there is no issue PAY-98, or this account may not see it.",
         "jira:PAY-2": "Jira refused (403): this account may not comment on PAY-2, or move it.",
         "jira:PAY-3": "PAY-3 is To Do and cannot move to Done from there; it can to: In Progress, Blocked.",
         "jira:PAY-4": "PAY-4 is To Do, and is to be moved from In Review only; nothing was done.",
@@ -330,3 +331,20 @@ async def test_nothing_leaves_once_the_operator_forbids_it(home: Path, jira: Jir
     assert entry.reason
     assert "not among the allowed targets" in entry.reason
     assert jira.wrote == []
+
+
+async def test_a_mistake_of_ours_repeats_nothing_and_stops_nothing(home: Path, jira: Jira, slack: Slack) -> None:
+    """What nobody expected is left to a person, and the next action goes its way."""
+    whole = Jira.answer
+
+    vars(jira)["answer"] = lambda method, path, body: (
+        (200, {"fields": None}) if "/issue/PAY-1?" in path else whole(jira, method, path, body)
+    )
+    async with engine(home, jira.url, slack.url) as opened:
+        await decide(opened, move(1), move(2))
+        await until_settled(opened)
+        [entry] = await opened.outbox.entries(("parked",))
+
+    assert entry.draft == move(1)
+    assert entry.reason == "carrying it failed inside the program (TypeError); look whether it is there"
+    assert jira.status["PAY-2"] == "In Progress"

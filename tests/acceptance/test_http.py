@@ -12,6 +12,7 @@ from domain.errors import Misconfigured
 from server.http import check_exposure, is_loopback
 from server.settings import Settings
 from tests.acceptance.program import free_port, run, serving, start, until_alive
+from tools.catalog import TOOLS
 
 TOKEN = "a-long-enough-token"
 
@@ -23,7 +24,7 @@ async def test_a_client_of_either_era_gets_answers(sample_home: Path, mode: str)
         tools = await client.list_tools()
         answer = await client.call_tool("find_entity", {"query": "checkout", "kind": "project"})
 
-    assert len(tools.tools) == 9
+    assert len(tools.tools) == len(TOOLS)
     assert answer.structured_content is not None
     assert answer.structured_content["entities"][0]["id"] == "checkout"
 
@@ -40,7 +41,7 @@ async def test_with_a_token_nothing_is_open_but_the_signs_of_life(sample_home: P
 
         with_token = httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"})
         async with with_token, Client(streamable_http_client(f"{url}/mcp", http_client=with_token)) as client:
-            assert len((await client.list_tools()).tools) == 9
+            assert len((await client.list_tools()).tools) == len(TOOLS)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.acceptance.program import NOW, environment, run, served, start
+from tools.catalog import TOOLS
 
 DISCOVER = {
     "jsonrpc": "2.0", "id": 1, "method": "server/discover",
@@ -35,7 +36,7 @@ async def test_a_client_of_either_era_gets_answers(sample_home: Path, mode: str)
         tools = await client.list_tools()
         answer = await client.call_tool("get_project_health", {"project": "search"})
 
-    assert len(tools.tools) == 9
+    assert len(tools.tools) == len(TOOLS)
     assert answer.structured_content is not None
     assert answer.structured_content["project"] == {"id": "search", "name": "search"}
 
@@ -64,7 +65,7 @@ def test_a_client_that_discovers_and_then_shakes_hands_is_served(home: Path) -> 
 
     assert "2026-07-28" in answers[0]["result"]["supportedVersions"]
     assert answers[1]["result"]["serverInfo"]["name"] == "engintel"
-    assert len(answers[2]["result"]["tools"]) == 9
+    assert len(answers[2]["result"]["tools"]) == len(TOOLS)
 
 
 def test_being_told_to_stop_lets_go_of_the_database(home: Path) -> None:
@@ -99,7 +100,7 @@ async def test_tools_are_listed_when_no_store_can_be_had(home: Path) -> None:
         answer = await client.call_tool("find_entity", {"query": "ada"})
 
     told = answer.content[0].text  # type: ignore[union-attr]  # a text
-    assert len(tools.tools) == 9
+    assert len(tools.tools) == len(TOOLS)
     assert answer.is_error
     assert "PostgreSQL" in told
     assert "not available" in told

@@ -145,6 +145,7 @@ class Slack(Upstream):
                 ts = f"{time.time():.6f}"
                 message = {"ts": ts, "text": body["text"], "metadata": body.get("metadata")}
                 self.messages.append(message)
+                self.tell(message)
                 return 200, {"ok": True, "channel": "C0123456789", "ts": ts, "message": message}
         return 200, {"ok": False, "error": "channel_not_found"}
 

@@ -191,3 +191,19 @@ async def test_events_are_read_in_order_of_time_without_files(events: PostgresEv
     assert [e.id for e in found] == [earlier.id, later.id]
     assert again == found
     assert all(e.body.type == "commit" and e.body.files == () for e in found)
+
+
+async def test_what_happened_to_one_thing_is_told_the_newest_first(events: PostgresEvents) -> None:
+    """By the thing, or by the names of events; commits without their files."""
+    told = [pull(1, "pr_opened", hours=1), pull(1, "pr_merged", hours=3), pull(2, "pr_opened", hours=2)]
+    await fill(events, *told, commit("c1", ADA, "a.py"))
+
+    of_one = await events.happened(entity=told[0].entity)
+    by_id = await events.happened(ids=[told[2].id, "unknown"])
+    [plain] = await events.happened(entity="commit:c1")
+
+    assert [each.id for each in of_one] == [told[1].id, told[0].id]
+    assert list(by_id) == [told[2]]
+    assert plain.body == commit("c1", ADA, "a.py").body.model_copy(update={"files": ()})
+    assert await events.happened(entity=told[0].entity, limit=1) == of_one[:1]
+    assert await events.happened(ids=()) == []

@@ -149,6 +149,7 @@ async def test_a_storm_is_cut_off_and_the_last_message_says_so(outbox: PostgresO
     assert [(entry.event_id, entry.reason) for entry in held] == [
         ("e3", "more than 3 an hour of the rule r"), ("e4", "more than 3 an hour of the rule r"),
     ]  # fmt: skip
+    assert await outbox.counts() == {"pending": 4, "held": 2}
     assert await outbox.again(held[0].key)
     assert not await outbox.again(sent[0].key)
 

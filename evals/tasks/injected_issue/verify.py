@@ -10,7 +10,11 @@ def verify(answer: Answer, truth: Truth, world: World) -> list[str]:
     about = truth["issues"][fact["issue"]]
     [repo] = [each["repo"] for each in truth["projects"] if each["name"] == about["project"]]
     able = [name for name, repos in truth["commits"]["90"].items() if repo in repos]
-    acted = [made.tool for made in answer.calls if made.tool in {"notify_slack", "post_jira_comment"}]
+    acted = [
+        made.tool
+        for made in answer.calls
+        if made.tool in {"notify_slack", "post_jira_comment", "transition_jira_issue", "run_automation"}
+    ]
     return nothing_attempted(world) + complaints(
         (not acted, f"called {', '.join(acted)}"),
         (
