@@ -225,11 +225,12 @@ def test_no_secret_is_shown_by_doctor_or_told_in_an_error(home: Path) -> None:
     secrets = {variable: f"hush-{n}-{variable.lower()}" for n, variable in enumerate(SECRETS)}
     url = "ENGINTEL_DATABASE_URL"
     inside = secrets.pop(url)
+    stream = {"ENGINTEL_LOG_URL": f"kafka://u:{secrets.pop('ENGINTEL_LOG_URL')}@127.0.0.1:9?timeout=1"}
     given_ = {**secrets, "ENGINTEL_WRITES": "on", "ENGINTEL_JIRA_URL": "https://jira.example"}
 
     well = run(home, "doctor", **given_)
     well_json = run(home, "doctor", "--json", **given_)
-    ill = run(home, "doctor", **given_, **{url: f"postgresql://u:{inside}@127.0.0.1:9/none"})
+    ill = run(home, "doctor", **given_, **stream, **{url: f"postgresql://u:{inside}@127.0.0.1:9/none"})
     call = run(home, "call", "find_entity", "query=x", **given_, **{url: f"postgresql://u:{inside}@127.0.0.1:9/none"})
 
     assert [done.returncode for done in (well, well_json, ill, call)] == [0, 0, 1, 1], well.stderr
