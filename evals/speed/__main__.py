@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 from evals.speed.calls import measure_calls
+from evals.speed.logs import measure_logs
 from evals.speed.program import run, temporary_home
 from evals.speed.repository import make_repository
 from evals.speed.startup import measure_startup
@@ -25,6 +26,7 @@ def main() -> None:
     with temporary_home() as home:
         home.mkdir(mode=0o711)
         _print(*measure_webhooks(home))
+    _print(*measure_logs())
     for commits in _HISTORIES:
         with temporary_home() as home:
             home.mkdir(mode=0o711)

@@ -24,12 +24,12 @@ _COMMITS: Final = 9
 """Commits of a push, which make its body about 7 KB, the median of real deliveries."""
 
 
-def measure_webhooks(home: Path) -> list[str]:
+def measure_webhooks(home: Path, **more: str) -> list[str]:
     """Deliveries a second at saturation, and how long they took."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {**environment(home), "ENGINTEL_GITHUB_WEBHOOK_SECRET": _SECRET}
+    settings = {**environment(home), "ENGINTEL_GITHUB_WEBHOOK_SECRET": _SECRET, **more}
     command = program("serve", "--transport", "http", "--port", str(port))
     server = subprocess.Popen(command, env=settings, stderr=subprocess.PIPE, text=True)  # noqa: S603 - this program
     try:
@@ -97,7 +97,7 @@ async def _status(reader: asyncio.StreamReader) -> int:
 
 
 def _delivery(number: int) -> tuple[bytes, bytes]:
-    body = json.dumps(_push(number)).encode()
+    body = json.dumps(push(number)).encode()
     mac = hmac.new(_SECRET.encode(), body, hashlib.sha256).hexdigest()
     head = (
         "POST /webhooks/github HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -107,7 +107,7 @@ def _delivery(number: int) -> tuple[bytes, bytes]:
     return head.encode(), body
 
 
-def _push(number: int) -> dict[str, Any]:
+def push(number: int) -> dict[str, Any]:
     """A push to one of 200 repositories, by one of 500 people."""
     name = f"made-up/service-{number % 200}"
     person = f"p{number % 500}"
