@@ -15,7 +15,7 @@ from typing import Final
 from evals.speed.program import run, temporary_home
 from evals.speed.webhooks import measure_webhooks, push
 
-_DELIVERIES: Final = 4_000
+_DELIVERIES: Final = 1_000
 
 
 def measure_logs() -> list[str]:
