@@ -45,7 +45,8 @@ class Reader:
         self._consumer: Consumer | None = None
         self._topics: Topics | None = None
         self._cursors: Cursors = {}
-        self._assigned: set[tuple[str, int]] = set()
+        self._next: dict[tuple[str, int], int] = {}
+        """By partition that is assigned, the offset that comes next."""
         self._until: dict[tuple[str, int], int] = {}
         self._holes: list[DeadLetter] = []
         self._looked_at = 0.0
@@ -57,7 +58,7 @@ class Reader:
         self._topics = self._cluster.topics()
         with translated(self._address.servers):
             self._consumer = Consumer(self._configuration())
-            self._assigned.clear()
+            self._next.clear()
             self._until.clear()
             self._holes.clear()
             self._cursors = cursors
@@ -99,25 +100,23 @@ class Reader:
             elif cursor is not None:
                 logger.warning("The topic %s was made anew: it is read from its beginning", place[0])
             wanted.append(TopicPartition(*place, begin))
+            self._next[place] = begin
         self._consumer.incremental_assign(wanted)
-        self._assigned |= places
 
     def _look_for_partitions(self) -> None:
         """Take new partitions in, once everything that the others held before was read: keys may have moved over."""
         if self._until:
-            assert self._consumer is not None
-            at = self._consumer.position([TopicPartition(*place) for place in self._until])
-            for place in at:
-                if place.offset >= self._until.get((place.topic, place.partition), 0):
-                    self._until.pop((place.topic, place.partition), None)
+            reached = [place for place, end in self._until.items() if self._next[place] >= end]
+            for place in reached:
+                del self._until[place]
             if not self._until and self._topics is not None:
-                self._assign(self._places(self._topics) - self._assigned)
+                self._assign(self._places(self._topics) - self._next.keys())
         elif time.monotonic() - self._looked_at > PARTITIONS_EVERY:
             self._looked_at = time.monotonic()
             self._topics = self._cluster.topics()
-            if self._places(self._topics) - self._assigned:
+            if self._places(self._topics) - self._next.keys():
                 ends = self._cluster.offsets(self._topics, latest=True)
-                self._until = {place: ends.get(place, 0) for place in self._assigned}
+                self._until = {place: ends.get(place, 0) for place in self._next}
 
     def receive(self, seconds: float) -> Received:
         """What comes next; see `domain.ports.Stream`."""
@@ -148,6 +147,7 @@ class Reader:
             assert partition is not None
             assert offset is not None
             part = part_of(topic, partition)
+            self._next[topic, partition] = offset + 1
             cursors[part] = {"next": offset + 1, "topic": self._topics.ids[topic]}
             told = self._read(part, str(offset), message)
             if isinstance(told, Carried):

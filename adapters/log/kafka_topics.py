@@ -1,6 +1,7 @@
 """Kafka's topics: which there are to be, making those that are missing, and where their partitions end."""
 
 import logging
+import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ TOPICS: Final[Mapping[Source, str]] = {
 DEFAULT_LIMIT: Final = 1_048_588
 """Bytes of a message that a broker takes unless it was told otherwise (`message.max.bytes`)."""
 REQUEST_SECONDS: Final = 5.0
+_LOOK_AGAIN: Final = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -119,8 +121,12 @@ class Cluster:
             missing = [name for name in self.names if name not in there]
             if missing:
                 self._make(missing)
+            ends = time.monotonic() + REQUEST_SECONDS
+            while missing and time.monotonic() < ends:  # brokers hear of a new topic one after the other
                 there = self._described()
-            missing = [name for name in self.names if name not in there]
+                missing = [name for name in self.names if name not in there]
+                if missing:
+                    time.sleep(_LOOK_AGAIN)
             if missing:
                 raise StoreUnavailable("log", f"Kafka has not yet made the topics {', '.join(missing)}")
             return Topics(

@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 from evals.speed.calls import measure_calls
+from evals.speed.logs import measure_logs
 from evals.speed.program import run, temporary_home
 from evals.speed.replay import measure_replay
 from evals.speed.repository import make_repository
@@ -29,6 +30,7 @@ def main() -> None:
     with temporary_home() as home:
         home.mkdir(mode=0o711)
         _print(*measure_replay(home))
+    _print(*measure_logs())
     for commits in _HISTORIES:
         with temporary_home() as home:
             home.mkdir(mode=0o711)

@@ -33,7 +33,7 @@ def program(*words: str) -> list[str]:
     return [sys.executable, "-m", "engintel", *words]
 
 
-def run(home: Path, *words: str) -> Run:
+def run(home: Path, *words: str, **settings: str) -> Run:
     """Run a command to its end.
 
     Raises:
@@ -41,7 +41,7 @@ def run(home: Path, *words: str) -> Run:
     """
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - this program
-        program(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(home), text=True
+        program(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(home, **settings), text=True
     )
     assert process.stdout is not None
     output = process.stdout.read()

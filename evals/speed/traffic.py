@@ -182,6 +182,12 @@ class Traffic:
             head, new, mac, len(body), body,
         )  # fmt: skip
 
+    def delivery(self, number: int) -> tuple[dict[str, str], bytes]:
+        """Headers and body of delivery `number`."""
+        head, _, body = self.request(number).partition(b"\r\n\r\n")
+        rows = (row.partition(": ") for row in head.decode().splitlines()[1:])
+        return {name: value for name, _, value in rows}, body
+
     def _template(self, kind: Kind) -> tuple[bytes, list[bytes]]:
         place = Place(self._random.randrange(REPOSITORIES), self._random.randrange(PEOPLE))
         head = (

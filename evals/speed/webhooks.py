@@ -22,17 +22,24 @@ _CALM: Final = 2_000
 """Deliveries a second at which a sender should hardly wait."""
 
 
+def measure_full(home: Path, **settings: str) -> str:
+    """Deliveries a second at saturation, and how long they took."""
+    traffic = Traffic()
+    with receiving(home, "--workers", "0", **settings) as port:
+        full = send(port, traffic.request, seconds=_SECONDS, connections=_CONNECTIONS)
+    return f"webhooks to durable          {full.rate:6.0f} /s  ({traffic.median} B in the median; {_told(full)})"
+
+
 def measure_webhooks(home: Path) -> list[str]:
     """Deliveries a second at saturation, and how long they took; then the same at a calm rate."""
     traffic = Traffic()
-    with receiving(home) as port:
-        full = send(port, traffic.request, seconds=_SECONDS, connections=_CONNECTIONS)
-    with receiving(home) as port:
+    full = measure_full(home)
+    with receiving(home, "--workers", "0") as port:
         calm = send(
             port, traffic.request, seconds=_SECONDS, connections=_CONNECTIONS, rate=_CALM, first=10_000_000
         )  # not one that was sent before
     return [
-        f"webhooks to durable          {full.rate:6.0f} /s  ({traffic.median} B in the median; {_told(full)})",
+        full,
         f"  at a calm rate             {calm.rate:6.0f} /s  ({_told(calm)})",
     ]
 

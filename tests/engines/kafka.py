@@ -4,15 +4,16 @@
 runs one until Ctrl-C, to try things by hand. Tests get theirs from the fixture `kafka` in `tests/contract/conftest.py`.
 """
 
-import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,13 +207,14 @@ def _until_listening(address: str, process: "subprocess.Popen[bytes]", folder: P
 
 
 def main() -> None:
-    """Run a broker until Ctrl-C."""
-    with running() as broker:
-        print(f"export ENGINTEL_LOG_URL=kafka://{broker.plain}", flush=True)
-        try:
+    """Run a broker until Ctrl-C, or until it is told to end."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with running() as broker, suppress(KeyboardInterrupt):
+            print(f"export ENGINTEL_LOG_URL=kafka://{broker.plain}", flush=True)
             broker.process.wait()
-        except KeyboardInterrupt:
-            os.write(2, b"\n")
+    except Unavailable as error:
+        sys.exit(f"no Kafka here: {error}")
 
 
 if __name__ == "__main__":

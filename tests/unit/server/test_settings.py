@@ -229,12 +229,12 @@ def test_no_secret_is_shown_by_doctor_or_told_in_an_error(home: Path) -> None:
     """Neither where all is well, nor where the database cannot be had, and in no log of these runs."""
     secrets = {variable: f"hush-{n}-{variable.lower()}" for n, variable in enumerate(SECRETS)}
     url = "ENGINTEL_DATABASE_URL"
-    inside, on_stream = secrets.pop(url), secrets.pop("ENGINTEL_LOG_URL")
+    inside = secrets.pop(url)
+    stream = {"ENGINTEL_LOG_URL": f"kafka://u:{secrets.pop('ENGINTEL_LOG_URL')}@127.0.0.1:9?timeout=1"}
     given_ = {**secrets, "ENGINTEL_WRITES": "on", "ENGINTEL_JIRA_URL": "https://jira.example"}
 
     well = run(home, "doctor", **given_)
     well_json = run(home, "doctor", "--json", **given_)
-    stream = {"ENGINTEL_LOG_URL": f"kafka://u:{on_stream}@127.0.0.1:9?security=nonsense"}
     ill = run(home, "doctor", **given_, **stream, **{url: f"postgresql://u:{inside}@127.0.0.1:9/none"})
     call = run(home, "call", "find_entity", "query=x", **given_, **{url: f"postgresql://u:{inside}@127.0.0.1:9/none"})
 

@@ -1,0 +1,1 @@
+"""Addresses of streams and what events look like on them."""
