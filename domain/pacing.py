@@ -2,14 +2,27 @@
 
 from typing import Final
 
-LINGER: Final = 0.05
-"""Seconds between two small batches of live news: what comes together is applied together."""
+_LEAST: Final = 0.03
+_MOST: Final = 0.4
+_EACH: Final = 0.001
 REPLAY_BATCH: Final = 100
 _BUSY_SHARE: Final = 0.2
 """The share of the time that a replay works while events come in."""
 _LATE_SHARE: Final = 0.05
 """The same while live stores do not keep up."""
 _LONGEST: Final = 5.0
+
+
+def linger(passed: int) -> float:
+    """Seconds that live news waits for more to come with it.
+
+    A transaction costs as much as some twenty events, so where much comes it comes in few of them; where little does,
+    it is there at once.
+
+    Args:
+        passed: entries that the last round brought.
+    """
+    return max(_LEAST, min(_MOST, passed * _EACH))
 
 
 def replay_pause(worked: float, *, busy: bool, late: bool) -> float:

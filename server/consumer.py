@@ -12,7 +12,7 @@ from typing import Final
 from domain.breaker import Breaker
 from domain.errors import EngintelError, NotFound, PoisonEvent, StoreUnavailable
 from domain.events import Event
-from domain.pacing import LINGER, REPLAY_BATCH, replay_pause
+from domain.pacing import REPLAY_BATCH, linger, replay_pause
 from domain.ports import LANES, Batch, Consumers, Entry, EventLog, Projection, Quarantine, Quarantined, Standing
 from domain.routing import Store, stores_for
 from server.recent import Recent
@@ -114,7 +114,7 @@ class Consumer:
             if not passed:
                 await self._wait_for_news()
             elif passed < BATCH and not self.replaying:
-                await asyncio.sleep(LINGER)
+                await asyncio.sleep(linger(passed))
 
     async def _wait_for_news(self) -> None:
         await self.news.wait()

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -170,7 +171,7 @@ class Router:
             carried += applied
             gauge.show(consumer.store, behind)
             if not behind:
-                await _patiently(consumer.projection.finish)
+                await _patiently(partial(consumer.projection.finish, at_last=True))
                 if carried >= MANY:
                     await _patiently(consumer.projection.settle)
                 return

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -13,17 +15,31 @@ from adapters.sources.webhooks import delivery_key
 from domain.deliveries import Delivery
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.events import Event
-from domain.ports import EventLog, Inbox, Leases, Sack, Stream
+from domain.pacing import linger
+from domain.ports import EventLog, Inbox, Leases, Stream
 
 CURSOR: Final = "inbox"
 BATCH: Final = 500
 """Deliveries that are opened together, give or take a sack."""
-SACKS: Final = 50
 POLL_SECONDS: Final = 1.0
 _LASTS: Final = timedelta(seconds=10)
+_RENEW: Final = 2.0
+"""Seconds between two renewals of the lease, and between two emptyings of the inbox of what is in the log."""
 _LONGEST_PAUSE: Final = 30.0
+_LONGEST_LINGER: Final = 0.15
+"""Seconds that deliveries wait for others to be opened with: less than a store does, which waits once more."""
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What some sacks told: up to which position, of how many deliveries, and what nobody could read."""
+
+    upto: int
+    count: int
+    events: Sequence[Event]
+    problems: Sequence[tuple[Delivery, str]]
 
 
 class HasInbox(Protocol):
@@ -52,23 +68,35 @@ class Sorter:
         self._inbox = inbox
         self._log = log
         self._leases = leases
+        self._lease_until = 0.0
+        self._renew_at = 0.0
+        self._at: int | None = None
+        """Up to where this sorter has opened, as long as nobody else can have moved on; None where it must look."""
+        self._landing: asyncio.Task[None] | None = None
+        """The batch that is on its way into the log, while the next one is opened."""
+        self._landed = 0
+        self._forgotten = 0
         self._name = f"{socket.gethostname()}/{os.getpid()}/{id(self):x}"
 
     async def run(self) -> None:
         """Empty the inbox as it fills, until cancelled."""
         pause = 0.0
+        self._at = None
         try:
             while True:
                 try:
                     sorted_ = await self._sort_if_ours()
                     pause = 0.0
                 except StoreUnavailable as error:
+                    self._at = None
                     pause = min(_LONGEST_PAUSE, pause * 2 or 0.25)
                     logger.warning("The inbox waits %.2g s: %s", pause, error)
                     await asyncio.sleep(pause)
                     continue
                 if not sorted_:
                     await self._inbox.wait(POLL_SECONDS)
+                elif sorted_ < BATCH:
+                    await asyncio.sleep(min(_LONGEST_LINGER, linger(sorted_)))
         finally:
             await self._leave()
 
@@ -79,26 +107,38 @@ class Sorter:
             StoreUnavailable: the inbox or the log is away.
         """
         goal, opened = await self._inbox.head(), 0
-        while await self._position() < goal:
-            opened += await self.sort()
+        while (at := await self._position()) < goal:
+            count = await self.sort(at)
+            if not count:
+                break  # whoever emptied it set the cursor back to where they stood: nothing is forgotten unread
+            opened += count
+        await self._inbox.forget(goal)
         return opened
 
-    async def sort(self) -> int:
-        """Open the next sacks; gives how many deliveries they held."""
-        after = await self._position()
-        sacks = _up_to(BATCH, await self._inbox.read(after, SACKS))
+    async def sort(self, after: int) -> int:
+        """Put what the next sacks after `after` tell into the log; gives how many deliveries they held."""
+        opened = await self._open(after)
+        if opened is not None:
+            await self._land(opened)
+        return opened.count if opened else 0
+
+    async def _open(self, after: int) -> "_Opened | None":
+        """Read the next sacks; None if there are none."""
+        sacks = await self._inbox.read(after, BATCH)
         if not sacks:
-            return 0
+            return None
         deliveries = [delivery for sack in sacks for delivery in sack.deliveries]
         events, problems = await asyncio.to_thread(_opened, deliveries)
-        for delivery, reason in problems:
+        return _Opened(sacks[-1].position, len(deliveries), events, problems)
+
+    async def _land(self, opened: "_Opened") -> None:
+        for delivery, reason in opened.problems:
             key = delivery_key(delivery.source, delivery.headers, delivery.body)
             logger.warning("A delivery of %s cannot be read and is put aside: %s", delivery.source, reason)
             await self._inbox.refuse(delivery, key, reason)
         # In one step: after a crash the same sacks are opened again, and the log knows what they told.
-        await self._log.append(events, {CURSOR: {"position": sacks[-1].position}})
-        await self._inbox.forget(sacks[-1].position)
-        return len(deliveries)
+        await self._log.append(opened.events, {CURSOR: {"position": opened.upto}})
+        self._landed = opened.upto
 
     async def retry(self, refusal: int) -> int:
         """Open one delivery that was put aside; gives how many events it told.
@@ -116,9 +156,40 @@ class Sorter:
         return len(events)
 
     async def _sort_if_ours(self) -> int:
-        if await self._leases.take("sorter", self._name, _LASTS) is None:
+        now = time.monotonic()
+        if now >= self._renew_at:
+            await self._renew(now)
+        if now >= self._lease_until:
             return 0
-        return await self.sort()
+        if self._at is None:
+            await self._settle()
+            self._at = await self._position()
+        opened = await self._open(self._at)
+        await self._settle()
+        if opened is None:
+            return 0
+        # Opening the next batch takes the program as long as landing this one takes the database.
+        self._landing = asyncio.create_task(self._land(opened))
+        self._at = opened.upto
+        return opened.count
+
+    async def _settle(self) -> None:
+        """Wait for what is on its way into the log."""
+        landing, self._landing = self._landing, None
+        if landing is not None:
+            await landing
+
+    async def _renew(self, now: float) -> None:
+        lost = now >= self._lease_until
+        if await self._leases.take("sorter", self._name, _LASTS) is None:
+            self._lease_until, self._at = 0.0, None
+            return
+        if lost:
+            self._at = None
+        self._lease_until, self._renew_at = now + _LASTS.total_seconds() / 2, now + _RENEW
+        if self._landed > self._forgotten:
+            await self._inbox.forget(self._landed)
+            self._forgotten = self._landed
 
     async def _position(self) -> int:
         cursor = await self._log.cursor(CURSOR)
@@ -126,8 +197,10 @@ class Sorter:
 
     async def _leave(self) -> None:
         try:
+            await self._settle()
             lease = await self._leases.take("sorter", self._name, _LASTS)
             if lease is not None:
+                await self._inbox.forget(self._landed)
                 await self._leases.give_back(lease)
         except StoreUnavailable:
             logger.debug("The sorter's lease runs out by itself.")
@@ -145,16 +218,6 @@ async def send_on(deliveries: Sequence[Delivery], stream: Stream, engine: Callab
     for delivery, reason in problems:
         key = delivery_key(delivery.source, delivery.headers, delivery.body)
         await (await engine()).inbox.refuse(delivery, key, reason)
-
-
-def _up_to(count: int, sacks: Sequence[Sack]) -> Sequence[Sack]:
-    """The first of `sacks` that hold `count` deliveries, and one at least."""
-    held = 0
-    for number, sack in enumerate(sacks):
-        held += len(sack.deliveries)
-        if held >= count:
-            return sacks[: number + 1]
-    return sacks
 
 
 def _opened(deliveries: Sequence[Delivery]) -> tuple[list[Event], list[tuple[Delivery, str]]]:

@@ -32,13 +32,12 @@ class PostgresInbox:
         """Keep `deliveries` as one row."""
         sack = pack(deliveries)
         async with self._database.session(self._org) as connection:
-            await connection.execute(_SQL["put"], self._org, sack)
-            await connection.execute(_SQL["announce"], self._org)
+            await connection.execute(_SQL["put"], self._org, len(deliveries), sack)
 
-    async def read(self, after: int, limit: int) -> Sequence[Sack]:
-        """Up to `limit` sacks that follow `after`."""
+    async def read(self, after: int, deliveries: int) -> Sequence[Sack]:
+        """The sacks that follow `after`, until they hold `deliveries`."""
         async with self._database.session(self._org, readonly=True) as connection:
-            rows = await connection.fetch(_SQL["read"], self._org, after, limit)
+            rows = await connection.fetch(_SQL["read"], self._org, after, deliveries)
         return [Sack(row["position"], unpack(row["sack"])) for row in rows]
 
     async def forget(self, upto: int) -> None:

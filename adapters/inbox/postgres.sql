@@ -4,14 +4,20 @@ WITH moved AS (
     INSERT INTO inbox_heads AS heads (org, head) VALUES ($1, 1)
     ON CONFLICT (org) DO UPDATE SET head = heads.head + 1
     RETURNING head
+), kept AS (
+    INSERT INTO inbox (org, position, deliveries, sack) SELECT $1, head, $2, $3 FROM moved
 )
-INSERT INTO inbox (org, position, sack) SELECT $1, head, $2 FROM moved;
-
--- name: announce
 SELECT pg_notify('engintel_inbox', $1);
 
 -- name: read
-SELECT position, sack FROM inbox WHERE org = $1 AND position > $2 ORDER BY position LIMIT $3;
+-- As many as hold $3 deliveries. What is counted first is small: a sack itself is only fetched if it is wanted.
+SELECT position, sack FROM inbox WHERE org = $1 AND position IN (
+    SELECT position FROM (
+        SELECT position, sum(deliveries) OVER (ORDER BY position) - deliveries AS before
+        FROM (SELECT position, deliveries FROM inbox WHERE org = $1 AND position > $2 ORDER BY position LIMIT $3)
+            AS following
+    ) AS counted WHERE before < $3
+) ORDER BY position;
 
 -- name: forget
 DELETE FROM inbox WHERE org = $1 AND position <= $2;

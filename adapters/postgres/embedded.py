@@ -51,7 +51,7 @@ _SETTINGS: Final = {
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "max_connections": "60",
-    "shared_buffers": "64MB",
+    "shared_buffers": "256MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "jit": "off",  # compiling costs more than any query here takes

@@ -91,8 +91,9 @@ class PostgresProjection:
         """Whether nobody else fills this store until the transaction ends."""
         return bool(await connection.fetchval(_TRY_LOCK, f"{self.org}/{self.store}"))
 
-    async def finish(self) -> None:
+    async def finish(self, *, at_last: bool = False) -> None:
         """Do what was put off while more was to come."""
+        del at_last
 
     async def settle(self) -> None:
         """Count anew what the tables hold: a planner without figures reads a whole organisation for ten rows."""

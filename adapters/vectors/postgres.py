@@ -1,6 +1,7 @@
 """Vectors in PostgreSQL with pgvector, beside the words that a text has in common with a question."""
 
 import json
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,10 +23,8 @@ _COMMON: Final = 2_000
 _LEAST: Final = 0.12
 """What scores less has nothing to do with the question."""
 PIECES_KEPT: Final = 100
-_FEW: Final = 100
-"""Events of a batch after which nobody waits for the next one."""
 _PUT_OFF: Final = timedelta(seconds=10)
-"""How long a profile may stay as it was while a store is busy: writing one costs as much as thirty events."""
+"""How long a profile may stay as it was once it has been written: writing one costs as much as thirty events."""
 _PIECE_LIMIT: Final = 160
 
 
@@ -45,6 +44,7 @@ class PostgresVectors(PostgresProjection):
         """
         super().__init__(database, org)
         self._embedder = embedder
+        self._written: dict[str, float] = {}
 
     @property
     def _word_share(self) -> float:
@@ -114,31 +114,31 @@ class PostgresVectors(PostgresProjection):
         for entity in dropped:
             rows = await connection.fetch(_SQL["drop_piece"], self.org, entity)
             accounts.update(row["account"] for row in rows)
-        if not accounts:
-            return
-        if len(events) <= _FEW:
-            await self._write_profiles(connection, sorted(accounts))
-        else:
-            # More is to come, and much of it will be about the same people.
+        if accounts:
             await connection.execute(_SQL["put_due"], self.org, sorted(accounts))
-            await self._write_due(connection, _PUT_OFF)
-
-    async def finish(self) -> None:
-        """Write the profiles that were put off."""
-        async with self.database.session(self.org, readonly=True) as connection:
-            if not await connection.fetchval(_SQL["anything_due"], self.org):
-                return
-        async with self.database.session(self.org) as connection:
-            if await self.alone(connection):
-                await self._write_due(connection, timedelta(0))
-
-    async def _write_due(self, connection: Connection, put_off: timedelta) -> None:
-        """Write every profile that is due, once one of them has been for so long."""
-        rows = await connection.fetch(_SQL["take_due"], self.org, put_off)
-        if rows:
+            # Where there is no end of news, nobody ever finishes.
+            rows = await connection.fetch(_SQL["take_old"], self.org, _PUT_OFF)
             await self._write_profiles(connection, sorted(row["account"] for row in rows))
 
+    async def finish(self, *, at_last: bool = False) -> None:
+        """Write the profiles that are due, but for those that were written a moment ago; at last, those too."""
+        async with self.database.session(self.org, readonly=True) as connection:
+            due = [row["account"] for row in await connection.fetch(_SQL["due"], self.org)]
+        recently = time.monotonic() - _PUT_OFF.total_seconds()
+        mine = [account for account in due if at_last or self._written.get(account, 0.0) <= recently]
+        if not mine:
+            return
+        async with self.database.session(self.org) as connection:
+            if await self.alone(connection):
+                rows = await connection.fetch(_SQL["take_due"], self.org, mine)
+                await self._write_profiles(connection, sorted(row["account"] for row in rows))
+
     async def _write_profiles(self, connection: Connection, accounts: Sequence[str]) -> None:
+        if not accounts:
+            return
+        now = time.monotonic()
+        self._written = {account: at for account, at in self._written.items() if now - at < _PUT_OFF.total_seconds()}
+        self._written.update(dict.fromkeys(accounts, now))
         await connection.execute(_SQL["trim_pieces"], self.org, accounts, PIECES_KEPT)
         rows = await connection.fetch(_SQL["pieces"], self.org, accounts)
         texts = {row["account"]: (row["text"], {"account": row["account"]}) for row in rows}

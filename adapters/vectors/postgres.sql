@@ -38,10 +38,13 @@ FROM profile_pieces WHERE org = $1 AND account = ANY ($2::text[]) GROUP BY accou
 -- name: put_due
 INSERT INTO profiles_due (org, account) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING;
 
--- name: anything_due
-SELECT EXISTS (SELECT FROM profiles_due WHERE org = $1);
+-- name: due
+SELECT account FROM profiles_due WHERE org = $1;
 
 -- name: take_due
+DELETE FROM profiles_due WHERE org = $1 AND account = ANY ($2::text[]) RETURNING account;
+
+-- name: take_old
 -- All of them, once the oldest is so old: by the clock of the server, which is the same for every process.
 DELETE FROM profiles_due WHERE org = $1
 AND (SELECT min(since) FROM profiles_due WHERE org = $1) <= clock_timestamp() - $2::interval

@@ -44,8 +44,8 @@ class Inbox(Protocol):
             StoreUnavailable: nothing was kept, or it is not known; putting them again is safe.
         """
 
-    async def read(self, after: int, limit: int) -> Sequence[Sack]:
-        """Up to `limit` sacks that follow position `after`, in order."""
+    async def read(self, after: int, deliveries: int) -> Sequence[Sack]:
+        """The sacks that follow position `after`, in order, until they hold `deliveries`; a sack is never divided."""
 
     async def forget(self, upto: int) -> None:
         """Let go of the sacks up to position `upto`: what they hold is in the log."""

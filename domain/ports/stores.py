@@ -100,8 +100,11 @@ class Projection(Protocol):
             StoreUnavailable: try again later.
         """
 
-    async def finish(self) -> None:
-        """Do what `apply` put off while more was to come. Called once the store has caught up; often there is nothing.
+    async def finish(self, *, at_last: bool = False) -> None:
+        """Do what `apply` put off while more was to come. Called whenever the store has caught up.
+
+        Args:
+            at_last: whether somebody waits for all of it; if not, what was done a moment ago may wait for a while.
 
         Raises:
             StoreUnavailable: try again later.

@@ -12,4 +12,4 @@ async def fill(projection: Projection, *events: Event) -> None:
     at = (await projection.positions()).get(0, 0)
     routed: Sequence[Event] = [event for event in events if projection.store in stores_for(event.type)]
     assert await projection.apply(Batch(lane=0, after=at, upto=at + len(events), events=tuple(routed)))
-    await projection.finish()
+    await projection.finish(at_last=True)

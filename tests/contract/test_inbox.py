@@ -63,6 +63,17 @@ async def test_positions_have_no_gaps_even_when_many_put_at_once(inbox: Inbox) -
     assert len(set(names(await all_of(inbox)))) == 36
 
 
+async def test_as_many_sacks_are_read_as_hold_what_is_wanted(inbox: Inbox) -> None:
+    """One more than would be too few, and one at least, however large it is."""
+    for n, size in enumerate((2, 3, 4, 9)):
+        await inbox.put([delivery(f"{n}-{k}") for k in range(size)])
+
+    assert [sack.position for sack in await inbox.read(0, 1)] == [1]
+    assert [sack.position for sack in await inbox.read(0, 5)] == [1, 2]
+    assert [sack.position for sack in await inbox.read(0, 6)] == [1, 2, 3]
+    assert [sack.position for sack in await inbox.read(3, 2)] == [4]
+
+
 async def test_reading_goes_on_after_a_position(inbox: Inbox) -> None:
     """A page follows the page before it."""
     for n in range(5):

@@ -128,7 +128,7 @@ async def test_a_full_inbox_is_emptied_batch_by_batch(inbox: Inbox, log: EventLo
     for start in range(0, 3 * BATCH, 100):
         await inbox.put([pushed(number) for number in range(start, start + 100)])
 
-    assert await sorter.sort() == BATCH
+    assert await sorter.sort(0) == BATCH
     assert await sorter.catch_up() == 2 * BATCH
     assert len(await in_the_log(log)) == 3 * BATCH
 

@@ -11,6 +11,7 @@ CREATE TABLE inbox (
     org text NOT NULL,
     position bigint NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
+    deliveries int NOT NULL,
     sack bytea STORAGE EXTERNAL NOT NULL,
     PRIMARY KEY (org, position)
 );
