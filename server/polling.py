@@ -153,31 +153,31 @@ class Polling:
                 await self._leases.give_back(lease)
 
     async def _read(self, lease: Lease, source: PolledSource, progress: Progress) -> Ingested:
-        """Every stream of `source`, one after the other. One that fails costs its own part alone."""
+        """Every listing of `source`, one after the other. One that fails costs its own part alone."""
         result = Ingested(source.name)
-        for stream in source.streams():
+        for listing in source.listings():
             try:
-                await self._follow(lease, stream, result, progress)
+                await self._follow(lease, listing, result, progress)
             except SourceUnusable as error:
-                result.problems.append(f"{stream.name}: {error}")
+                result.problems.append(f"{listing.name}: {error}")
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                logger.info("%s could not be understood", stream.name, exc_info=error)
+                logger.info("%s could not be understood", listing.name, exc_info=error)
                 what = type(error).__name__
                 result.problems.append(
-                    f"{stream.name}: what it answered is not of the shape that it documents ({what})."
+                    f"{listing.name}: what it answered is not of the shape that it documents ({what})."
                 )
         return result
 
-    async def _follow(self, lease: Lease, stream: Listing, result: Ingested, progress: Progress) -> None:
-        cursor = await self._log.cursor(stream.name)
+    async def _follow(self, lease: Lease, listing: Listing, result: Ingested, progress: Progress) -> None:
+        cursor = await self._log.cursor(listing.name)
         bare = {name: value for name, value in cursor.items() if name != "fence"} if cursor else None
-        async for portion in stream.read(bare or None):
-            result.appended += await self._append(lease, stream, portion)
+        async for portion in listing.read(bare or None):
+            result.appended += await self._append(lease, listing, portion)
             result.read += portion.read
             result.notes += [note for note in portion.notes if note not in result.notes]
             progress(result.read, None)
 
-    async def _append(self, lease: Lease, stream: Listing, portion: Portion) -> Appended:
+    async def _append(self, lease: Lease, listing: Listing, portion: Portion) -> Appended:
         """Append, and try again while the log is away: what was appended before is recognised."""
         retries = AsyncRetrying(
             retry=retry_if_exception_type(StoreUnavailable),
@@ -185,7 +185,7 @@ class Polling:
             wait=wait_random_exponential(multiplier=0.1, max=5),
             reraise=True,
         )
-        cursor = {stream.name: {**portion.cursor, "fence": lease.token}}
+        cursor = {listing.name: {**portion.cursor, "fence": lease.token}}
         return await retries(self._log.append, list(portion.events), cursor)
 
 

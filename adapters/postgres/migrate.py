@@ -27,6 +27,26 @@ async def schema_version(connection: Connection) -> int:
     return int(await connection.fetchval(f"SELECT coalesce(max(version), 0) FROM {SCHEMA}.migrations"))  # noqa: S608 - a constant
 
 
+async def _missing(connection: Connection) -> list[tuple[int, str]]:
+    """The steps that were not taken, in order.
+
+    Not only those above the newest: where two lines of development met, a smaller number may have come later.
+
+    Raises:
+        Misconfigured: the database is newer than this program.
+    """
+    steps = migrations()
+    version = await schema_version(connection)
+    if version > steps[-1][0]:
+        raise Misconfigured(
+            f"The database has schema {version} and this version of engintel knows {steps[-1][0]}: "
+            "install the newer engintel."
+        )
+    rows = await connection.fetch(f"SELECT version FROM {SCHEMA}.migrations") if version else []  # noqa: S608 - a constant
+    taken = {row["version"] for row in rows}
+    return [(number, sql) for number, sql in steps if number not in taken]
+
+
 async def migrate(database: Database) -> list[int]:
     """Take every step that is missing. Two processes may do this at once: the second finds nothing left to do.
 
@@ -36,24 +56,15 @@ async def migrate(database: Database) -> list[int]:
     Raises:
         Misconfigured: the database is newer than this program, or its user may not create what is needed.
     """
-    steps = migrations()
     taken: list[int] = []
     async with database.owner() as connection:
-        version = await schema_version(connection)
-        if version == steps[-1][0]:
+        if not await _missing(connection):
             return taken
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         try:
-            version = await schema_version(connection)
-            if version > steps[-1][0]:
-                raise Misconfigured(
-                    f"The database has schema {version} and this version of engintel knows {steps[-1][0]}: "
-                    "install the newer engintel."
-                )
-            for number, sql in steps:
-                if number > version:
-                    await _take(connection, number, sql)
-                    taken.append(number)
+            for number, sql in await _missing(connection):
+                await _take(connection, number, sql)
+                taken.append(number)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
     return taken

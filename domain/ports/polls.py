@@ -15,7 +15,7 @@ class Portion:
 
     Shape:
         events: in the order in which they are to be applied, entity by entity.
-        cursor: where the stream goes on once these events are durable.
+        cursor: where the listing goes on once these events are durable.
         read: how many things of the source this is: pull requests, issues, pages.
         notes: what a reader of the result should know, each one line.
     """
@@ -57,7 +57,7 @@ class PolledSource(Protocol):
             SourceAway: it does not answer.
         """
 
-    def streams(self) -> Sequence[Listing]:
+    def listings(self) -> Sequence[Listing]:
         """What there is to read, in the order in which it is to be read."""
 
     async def close(self) -> None:

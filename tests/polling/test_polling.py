@@ -41,14 +41,14 @@ class Numbers:
         self.checks += 1
         return "here"
 
-    def streams(self) -> "Sequence[_Stream]":
-        return [_Stream(self)]
+    def listings(self) -> "Sequence[_Listing]":
+        return [_Listing(self)]
 
     async def close(self) -> None:
         self.closed = True
 
 
-class _Stream:
+class _Listing:
     name = "numbers#all"
 
     def __init__(self, numbers: Numbers) -> None:

@@ -64,7 +64,7 @@ class GitHubRepository:
             raise SourceUnusable(f"What answers for {self._repository} is not GitHub: {error}") from error
         return shown
 
-    def streams(self) -> "Sequence[_Part]":
+    def listings(self) -> "Sequence[_Part]":
         """Every kind of thing that is read of a repository."""
         return [_Part(self, name) for name in _PARTS]
 

@@ -49,7 +49,7 @@ class JiraProject:
             ) from error
         return str(account.get("displayName") or account.get("name") or "an account")
 
-    def streams(self) -> "Sequence[_Issues | _Sprints]":
+    def listings(self) -> "Sequence[_Issues | _Sprints]":
         """Issues, then sprints."""
         return [_Issues(self), _Sprints(self)]
 

@@ -44,7 +44,7 @@ class NotionWorkspace:
         """Which integration we are."""
         return str((await self.client.me()).get("name") or "an integration")
 
-    def streams(self) -> "Sequence[_Pages | _Gone]":
+    def listings(self) -> "Sequence[_Pages | _Gone]":
         """What was edited, then what is gone."""
         return [_Pages(self), _Gone(self)]
 

@@ -63,7 +63,7 @@ class PrometheusServer:
         await self.api.ask("GET", "/api/v1/query", query={"query": "vector(1)"})
         return "it answers"
 
-    def streams(self) -> "Sequence[_Samples]":
+    def listings(self) -> "Sequence[_Samples]":
         """One for each question."""
         return [_Samples(self, query) for query in self._queries]
 
