@@ -38,10 +38,25 @@ def run(home: Path, *words: str, stdin: str = "", **settings: str) -> subprocess
     )
 
 
+_HEARS_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""What a shell starts in the background ignores Ctrl-C, and so does all that it starts in turn."""
+
+
 def start(home: Path, *words: str, **settings: str) -> "subprocess.Popen[str]":
     """Start a command and go on; the caller ends it."""
+    return _started(home, [sys.executable, "-m", "engintel", *words], settings)
+
+
+def start_interruptible(home: Path, *words: str, **settings: str) -> "subprocess.Popen[str]":
+    """The same, with an ear for Ctrl-C however these tests were started."""
+    return _started(home, [sys.executable, "-c", _HEARS_CTRL_C, sys.executable, "-m", "engintel", *words], settings)
+
+
+def _started(home: Path, command: list[str], settings: Mapping[str, str]) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "engintel", *words],
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

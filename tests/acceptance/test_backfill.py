@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import run, start
+from tests.acceptance.program import run, start, start_interruptible
 from tests.acceptance.shell import ask, fail, held_home, inside, succeed
 from tests.polling.github_site import ROOT, GitHubSite, a_pull
 from tests.polling.jira_site import JiraSite
@@ -161,10 +161,13 @@ def test_interrupting_a_wait_ends_at_once(home: Path, github: GitHubSite) -> Non
         return None
 
     github.fault = slow_down
-    process = start(home, "ingest", "github", "acme/api", **settings(github))
-    assert waiting.wait(60)
-    assert "GitHub asks to wait 600 s" in (process.stderr.readline() if process.stderr else "")
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=20)
+    process = start_interruptible(home, "ingest", "github", "acme/api", **settings(github))
+    try:
+        assert waiting.wait(60)
+        assert "GitHub asks to wait 600 s" in (process.stderr.readline() if process.stderr else "")
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert (process.returncode, "Traceback" in stderr, time.monotonic() - began < 10) == (130, False, True)
