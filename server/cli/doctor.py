@@ -66,6 +66,9 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
     ]
     figures = await figures_of(engine)
     limit = engine.settings.lag_limit_seconds
+    if figures.inbox_seconds:
+        late = "late" if figures.inbox_seconds > limit else _OK
+        checks.append({"part": "inbox", "state": late, "unread_seconds": round(figures.inbox_seconds, 1)})
     checks += [_store_check(name, store, limit) for name, store in figures.stores.items()]
     held = sum(store.poison + store.waiting for store in figures.stores.values())
     look = {"see": "engintel quarantine list"} if held or figures.refused else {}
