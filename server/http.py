@@ -142,13 +142,18 @@ def build_app(
 
 
 class _WithWebhooks:
-    """Deliveries take the short way: past the token, which senders do not have, and past the framework."""
+    """Deliveries take the short way: past the token, which senders do not have, and past the framework.
+
+    The parser leaves white space behind the values of headers, which is no part of them (RFC 9110, 5.5).
+    """
 
     def __init__(self, app: ASGIApp, webhooks: ASGIApp) -> None:
         self._app = app
         self._webhooks = webhooks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._webhooks(scope, receive, send)
         else:

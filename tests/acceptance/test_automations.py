@@ -127,15 +127,18 @@ async def test_a_commit_that_names_an_issue_is_told_to_it(settings: Settings, ji
     async with opened(settings) as engine:
         await receive(engine, "jira", moved("In Progress"))  # so that the project is known
         written = datetime.now(UTC) - timedelta(days=3)
-        push = pushed("PAY-12: retry payouts", "Use UTF-8, `PAY-13`, https://x.io/PAY-13", written=written)
-        await receive(engine, "github", push, **{"X-GitHub-Event": "push", "X-GitHub-Delivery": "d1"})
+        first, wanted = "Begin", ("PAY-12: retry payouts", "Use UTF-8, `PAY-13`, https://x.io/PAY-13")
+        for number, messages in enumerate([(first,), (first, *wanted)]):  # so that the repository is known, too
+            push = pushed(*messages, written=written)
+            told = {"X-GitHub-Event": "push", "X-GitHub-Delivery": f"d{number}"}
+            await receive(engine, "github", push, **told)
         await engine.courier.drain()
 
     assert {key: [c["body"] for c in comments] for key, comments in jira.comments.items()} == {
         "PAY-12": [
             (
-                "Ada Lovelace mentioned this issue in a commit to acme/payouts: PAY-12: retry payouts\n"
-                f"https://github.com/acme/payouts/commit/{1:040x}\n\n_engintel automation: commit-mentions-issue_"
+                "Ada Lovelace mentioned this issue in a commit to payouts: PAY-12: retry payouts\n"
+                f"https://github.com/acme/payouts/commit/{2:040x}\n\n_engintel automation: commit-mentions-issue_"
             )
         ]
     }
