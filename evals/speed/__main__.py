@@ -6,13 +6,18 @@ from pathlib import Path
 
 from evals.speed.calls import measure_calls
 from evals.speed.logs import measure_logs
+from evals.speed.pipeline import measure_pipeline
 from evals.speed.program import run, temporary_home
 from evals.speed.replay import measure_replay
 from evals.speed.repository import make_repository
 from evals.speed.startup import measure_startup
+from evals.speed.visible import measure_visible
 from evals.speed.webhooks import measure_webhooks
 
 _HISTORIES = (1_500, 5_700)
+_STEADY = 2_500
+"""Deliveries a second that two cores keep up with, all stores and the sender included."""
+_CALM = 1_000
 
 
 def main() -> None:
@@ -27,6 +32,12 @@ def main() -> None:
     with temporary_home() as home:
         home.mkdir(mode=0o711)
         _print(*measure_webhooks(home))
+    with temporary_home() as home:
+        home.mkdir(mode=0o711)
+        _print(*measure_pipeline(home, rate=_STEADY, seconds=30))
+    with temporary_home() as home:
+        home.mkdir(mode=0o711)
+        _print(*measure_visible(home, rate=_CALM, seconds=15))
     with temporary_home() as home:
         home.mkdir(mode=0o711)
         _print(*measure_replay(home))
