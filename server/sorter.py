@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from adapters.sources.deliveries import events_of, parsed
 from adapters.sources.webhooks import delivery_key
 from domain.deliveries import Delivery
-from domain.errors import InvalidInput, StoreUnavailable
+from domain.errors import InvalidInput, PoisonEvent, StoreUnavailable
 from domain.events import Event
 from domain.pacing import linger
 from domain.ports import EventLog, Inbox, Leases, Stream
@@ -34,10 +34,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What some sacks told: up to which position, of how many deliveries, and what nobody could read."""
+    """What some sacks told: up to which position, which deliveries, and what nobody could read."""
 
     upto: int
-    count: int
+    deliveries: Sequence[Delivery]
     events: Sequence[Event]
     problems: Sequence[tuple[Delivery, str]]
 
@@ -120,25 +120,42 @@ class Sorter:
         opened = await self._open(after)
         if opened is not None:
             await self._land(opened)
-        return opened.count if opened else 0
+        return len(opened.deliveries) if opened else 0
 
-    async def _open(self, after: int) -> "_Opened | None":
+    async def _open(self, after: int) -> _Opened | None:
         """Read the next sacks; None if there are none."""
         sacks = await self._inbox.read(after, BATCH)
         if not sacks:
             return None
         deliveries = [delivery for sack in sacks for delivery in sack.deliveries]
         events, problems = await asyncio.to_thread(_opened, deliveries)
-        return _Opened(sacks[-1].position, len(deliveries), events, problems)
+        return _Opened(sacks[-1].position, deliveries, events, problems)
 
-    async def _land(self, opened: "_Opened") -> None:
+    async def _land(self, opened: _Opened) -> None:
         for delivery, reason in opened.problems:
-            key = delivery_key(delivery.source, delivery.headers, delivery.body)
-            logger.warning("A delivery of %s cannot be read and is put aside: %s", delivery.source, reason)
-            await self._inbox.refuse(delivery, key, reason)
-        # In one step: after a crash the same sacks are opened again, and the log knows what they told.
-        await self._log.append(opened.events, {CURSOR: {"position": opened.upto}})
+            await self._put_aside(delivery, reason)
+        cursor = {CURSOR: {"position": opened.upto}}
+        try:
+            # In one step: after a crash the same sacks are opened again, and the log knows what they told.
+            await self._log.append(opened.events, cursor)
+        except PoisonEvent:
+            await self._land_one_by_one(opened)
+            await self._log.append([], cursor)
         self._landed = opened.upto
+
+    async def _land_one_by_one(self, opened: _Opened) -> None:
+        """The log cannot hold something of `opened`: whatever it is costs its own delivery, and the inbox goes on."""
+        for delivery in opened.deliveries:
+            events, _ = _opened([delivery])
+            try:
+                await self._log.append(events)
+            except PoisonEvent as error:
+                await self._put_aside(delivery, str(error))
+
+    async def _put_aside(self, delivery: Delivery, reason: str) -> None:
+        key = delivery_key(delivery.source, delivery.headers, delivery.body)
+        logger.warning("A delivery of %s cannot be read and is put aside: %s", delivery.source, reason)
+        await self._inbox.refuse(delivery, key, reason)
 
     async def retry(self, refusal: int) -> int:
         """Open one delivery that was put aside; gives how many events it told.
@@ -171,7 +188,7 @@ class Sorter:
         # Opening the next batch takes the program as long as landing this one takes the database.
         self._landing = asyncio.create_task(self._land(opened))
         self._at = opened.upto
-        return opened.count
+        return len(opened.deliveries)
 
     async def _settle(self) -> None:
         """Wait for what is on its way into the log."""

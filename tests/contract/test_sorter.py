@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Database
 from adapters.postgres.leases import PostgresLeases
 from domain.deliveries import Delivery
-from domain.errors import InvalidInput
-from domain.ports import EventLog, Inbox
+from domain.errors import InvalidInput, PoisonEvent
+from domain.events import Event
+from domain.ports import Appended, EventLog, Inbox
 from server.sorter import BATCH, Sorter
 from tests.events import at
 from tests.unit.deliveries.payloads_github import commit, push
@@ -94,6 +96,29 @@ async def test_what_was_put_aside_can_be_opened_again(inbox: Inbox, log: EventLo
 
     assert len(await in_the_log(log)) == 1
     assert [refusal.id for refusal in await inbox.refusals()] == [odd.id]
+
+
+class Picky(PostgresLog):
+    """A log that cannot hold one commit, whatever else comes with it."""
+
+    async def append(self, events: Sequence[Event], cursors: Mapping[str, Mapping[str, Any]] | None = None) -> Appended:
+        if any(f"{7:040x}" in event.id for event in events):
+            raise PoisonEvent("the log cannot hold it")
+        return await super().append(events, cursors)
+
+
+async def test_one_that_the_log_cannot_hold_is_put_aside_and_the_inbox_goes_on(
+    database: Database, org: str, inbox: Inbox
+) -> None:
+    """A mistake in one delivery must not stop all those that come behind it."""
+    log = Picky(database, org)
+    await inbox.put([pushed(number) for number in (6, 7, 8)])
+
+    await Sorter(inbox, log, PostgresLeases(database, org)).catch_up()
+
+    assert len(await in_the_log(log)) == 2
+    assert [(kept.key, kept.reason) for kept in await inbox.refusals()] == [("github:d-7", "the log cannot hold it")]
+    assert await inbox.read(0, 10) == []
 
 
 async def test_half_a_surrogate_pair_is_no_reason_to_lose_a_delivery(
