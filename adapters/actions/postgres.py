@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from adapters.postgres.database import Connection, Database, Row, json_text, load_queries, rows_changed
+from adapters.postgres.bound import Bound
+from adapters.postgres.database import Connection, Row, json_text, load_queries, rows_changed
 from domain.actions import Draft, Upstream
 from domain.errors import HandleRejected
 from domain.ports import AuditEntry, Claim, Decided, OutboxEntry, Posted
@@ -16,15 +17,7 @@ from domain.ports.actions import OutboxState
 _SQL: Final = load_queries("adapters.actions", "postgres.sql")
 
 
-class _Bound:
-    """Something in a database that belongs to one organisation."""
-
-    def __init__(self, database: Database, org: str) -> None:
-        self._database = database
-        self._org = org
-
-
-class PostgresConfirmations(_Bound):
+class PostgresConfirmations(Bound):
     """What was shown to whom; see `domain.ports.Confirmations`. Handles are stored as hashes only."""
 
     async def offer(self, draft: Draft, principal: str, lasts: timedelta) -> str:
@@ -71,7 +64,7 @@ def _why_rejected(known: Row | None, draft: Draft, principal: str) -> str:
     return "this handle has expired"
 
 
-class PostgresOutbox(_Bound):
+class PostgresOutbox(Bound):
     """Actions that were decided; see `domain.ports.Outbox`."""
 
     async def begin(self, key: str, draft: Draft, principal: str, lasts: timedelta) -> Claim | OutboxEntry:
@@ -208,7 +201,7 @@ def _json(draft: Draft) -> str:
     return draft.model_dump_json(exclude_defaults=True)
 
 
-class PostgresAudit(_Bound):
+class PostgresAudit(Bound):
     """What was done, by whom; see `domain.ports.Audit`. The database itself refuses to change a row."""
 
     async def record(self, principal: str, action: str, target: str, outcome: str, details: Mapping[str, Any]) -> None:

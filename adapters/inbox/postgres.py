@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.inbox.sacks import pack, unpack
+from adapters.postgres.bound import Bound
 from adapters.postgres.database import Database, load_queries, rows_changed
 from adapters.postgres.listening import News
 from domain.deliveries import Delivery
@@ -14,18 +15,12 @@ _SQL: Final = load_queries("adapters.inbox", "postgres.sql")
 _CHANNEL: Final = "engintel_inbox"
 
 
-class PostgresInbox:
+class PostgresInbox(Bound):
     """The inbox of one organisation; see `domain.ports.Inbox`."""
 
     def __init__(self, database: Database, org: str) -> None:
-        """Bind the inbox to one organisation; nothing is read or written.
-
-        Args:
-            database: where it is.
-            org: whose it is.
-        """
-        self._database = database
-        self._org = org
+        """See `Bound`."""
+        super().__init__(database, org)
         self._news = News(database, _CHANNEL)
 
     async def put(self, deliveries: Sequence[Delivery]) -> None:

@@ -7,25 +7,16 @@ from typing import Final
 from pydantic_core import from_json
 
 from adapters.log.postgres import add
-from adapters.postgres.database import Database, load_queries, rows_changed
+from adapters.postgres.bound import Bound
+from adapters.postgres.database import load_queries, rows_changed
 from adapters.postgres.leases import fence
 from domain.ports import Appended, Cursors, KeptLetter, Lease, Received
 
 _SQL: Final = load_queries("adapters.log", "landing.sql")
 
 
-class PostgresLanding:
+class PostgresLanding(Bound):
     """The log of one organisation, as a drain sees it; see `domain.ports.Landing` and `domain.ports.DeadLetters`."""
-
-    def __init__(self, database: Database, org: str) -> None:
-        """Bind to one organisation; nothing is read or written.
-
-        Args:
-            database: where its log is.
-            org: whose it is.
-        """
-        self._database = database
-        self._org = org
 
     async def cursors(self, stream: str) -> Cursors:
         """How far every part of `stream` has landed."""

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
+from adapters.postgres.bound import Bound
 from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed
 from adapters.postgres.listening import News
 from domain.errors import LeaseLost
@@ -19,18 +20,12 @@ _SQL: Final = load_queries("adapters.log", "postgres.sql")
 _CHANNEL: Final = "engintel_log"
 
 
-class PostgresLog:
+class PostgresLog(Bound):
     """The log of one organisation; see `domain.ports.EventLog`."""
 
     def __init__(self, database: Database, org: str) -> None:
-        """Bind the log to one organisation; nothing is read or written.
-
-        Args:
-            database: where it is.
-            org: whose it is.
-        """
-        self._database = database
-        self._org = org
+        """See `Bound`."""
+        super().__init__(database, org)
         self._news = News(database, _CHANNEL)
         self._readers: list[Callable[[Sequence[Entry]], None]] = []
 

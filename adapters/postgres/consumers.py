@@ -3,24 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.postgres.database import Database
+from adapters.postgres.bound import Bound
 from domain.breaker import BreakerState
 from domain.ports import ConsumerState
 from domain.routing import Store
 
 
-class PostgresConsumers:
+class PostgresConsumers(Bound):
     """The consumers of one organisation; see `domain.ports.Consumers`."""
-
-    def __init__(self, database: Database, org: str) -> None:
-        """Bind them to one organisation.
-
-        Args:
-            database: where their rows are.
-            org: whose they are.
-        """
-        self._database = database
-        self._org = org
 
     async def tell(self, store: Store, holder: str, breaker: BreakerState, why: str) -> None:
         """Write down how the consumer of `store` is doing."""

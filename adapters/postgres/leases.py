@@ -4,22 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from adapters.postgres.database import Connection, Database
+from adapters.postgres.bound import Bound
+from adapters.postgres.database import Connection
 from domain.ports.leases import Lease
 
 
-class PostgresLeases:
+class PostgresLeases(Bound):
     """The leases of one organisation; see `domain.ports.Leases`."""
-
-    def __init__(self, database: Database, org: str) -> None:
-        """Bind the leases to one organisation.
-
-        Args:
-            database: where they are.
-            org: whose they are.
-        """
-        self._database = database
-        self._org = org
 
     async def take(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
         """The lease `name` for `holder`, if nobody else has it."""

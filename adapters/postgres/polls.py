@@ -4,22 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from adapters.postgres.database import Database
+from adapters.postgres.bound import Bound
 from domain.ports.polls import Polled
 
 
-class PostgresPolls:
+class PostgresPolls(Bound):
     """The polls of one organisation; see `domain.ports.Polls`."""
-
-    def __init__(self, database: Database, org: str) -> None:
-        """Bind them to one organisation.
-
-        Args:
-            database: where they are.
-            org: whose they are.
-        """
-        self._database = database
-        self._org = org
 
     async def due_in(self, source: str, every: timedelta, longest: timedelta) -> timedelta:
         """How long until `source` should be asked again; nothing if it is time."""

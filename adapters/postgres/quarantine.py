@@ -3,23 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from adapters.postgres.database import Connection, Database, rows_changed
+from adapters.postgres.bound import Bound
+from adapters.postgres.database import Connection, rows_changed
 from domain.ports import Quarantined
 from domain.routing import Store
 
 
-class PostgresQuarantine:
+class PostgresQuarantine(Bound):
     """What one organisation's stores could not apply; see `domain.ports.Quarantine`."""
-
-    def __init__(self, database: Database, org: str) -> None:
-        """Bind the quarantine to one organisation.
-
-        Args:
-            database: where it is.
-            org: whose it is.
-        """
-        self._database = database
-        self._org = org
 
     async def items(self) -> Sequence[Quarantined]:
         """Everything that is kept, oldest first."""
