@@ -6,28 +6,22 @@ time, under a lease that is checked in the very transaction that lands: whoever 
 
 import asyncio
 import logging
-import os
-import socket
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
-
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from typing import Any, Final
 
 from domain.errors import EngintelError, Misconfigured, PoisonEvent, StoreUnavailable
 from domain.ports import Appended, Carried, Cursors, DeadLetter, Landing, Lease, Leases, Received, Stream
-
-Result = TypeVar("Result")
+from server.holders import holder_name
+from server.patience import patiently
 
 POLL_SECONDS: Final = 1.0
 """How long one reading waits for something to come."""
 LEASE: Final = timedelta(seconds=15)
 """After a drain was killed, the next one waits this long at most."""
-ATTEMPTS: Final = 8
 _LONGEST_PAUSE: Final = 5.0
 _LOOK_AGAIN: Final = 0.05
 
@@ -48,7 +42,7 @@ class Drain:
         self._stream = stream
         self._landing = landing
         self._leases = leases
-        self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._holder = holder_name()
         self._lease: Lease | None = None
         self._renew_at = 0.0
         self._standing: int | None = None
@@ -90,12 +84,12 @@ class Drain:
             Misconfigured: the stream is not there, or we may not read it.
         """
         before = self.carried
-        goal = await _patiently(self._stream.goal)
+        goal = await patiently(self._stream.goal)
         # Nothing was read yet; whoever can tell from the cursors alone that all has landed need not wait for more.
         landed = await self._landed_cursors()
         received: Received | None = Received()
         while not goal.met(landed, received):
-            received = await _patiently(partial(self._step, POLL_SECONDS))
+            received = await patiently(partial(self._step, POLL_SECONDS))
             progress(self.carried.new + self.carried.known - before.new - before.known)
             if received is None:
                 await asyncio.sleep(_LOOK_AGAIN)  # another drain is at it: let it carry, then look again
@@ -105,7 +99,7 @@ class Drain:
         return Appended(new=self.carried.new - before.new, known=self.carried.known - before.known)
 
     async def _landed_cursors(self) -> Cursors:
-        return await _patiently(partial(self._landing.cursors, self._stream.name))
+        return await patiently(partial(self._landing.cursors, self._stream.name))
 
     async def _step(self, seconds: float) -> Received | None:
         """Read once and land what came; None if another drain is at it."""
@@ -207,13 +201,3 @@ class Drain:
             if lease is not None:
                 with suppress(StoreUnavailable):
                     await self._leases.give_back(lease)
-
-
-async def _patiently(step: Callable[[], Awaitable[Result]]) -> Result:
-    """What `step` gives, once what it needs is there."""
-    return await AsyncRetrying(
-        retry=retry_if_exception_type(StoreUnavailable),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.1, max=5),
-        reraise=True,
-    )(step)

@@ -5,22 +5,21 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from adapters.sources.deliveries import events_of, read_deliveries
 from adapters.sources.git import GitRepository
-from domain.errors import InvalidInput, StoreUnavailable
+from domain.errors import InvalidInput
 from domain.events import Event
 from domain.ports import Appended, EventLog
 from server.drain import Drain
+from server.patience import SOURCE_ATTEMPTS, patiently
 from server.router import Router
 
 BATCH: Final = 500
-_ATTEMPTS: Final = 6
 
 
 class Progress(Protocol):
@@ -141,13 +140,7 @@ class Intake:
         self, events: Sequence[Event], cursors: Mapping[str, Mapping[str, Any]] | None = None
     ) -> Appended:
         """Append, and try again while the log is away: what was appended before is recognised."""
-        retries = AsyncRetrying(
-            retry=retry_if_exception_type(StoreUnavailable),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.1, max=5),
-            reraise=True,
-        )
-        return await retries(self._log.append, events, cursors)
+        return await patiently(partial(self._log.append, events, cursors), SOURCE_ATTEMPTS)
 
 
 def _take(lines: Iterator[Any], count: int) -> list[Any]:

@@ -6,20 +6,18 @@ carries the lease's token: whoever lost the lease without noticing moves nothing
 
 import asyncio
 import logging
-import os
-import socket
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
-
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.errors import EngintelError, LeaseLost, SourceAway, SourceUnusable, StoreUnavailable
 from domain.ports import Appended, EventLog, Lease, Leases, Listing, PolledSource, Polls, Portion
+from server.holders import holder_name
 from server.intake import Ingested, Progress
+from server.patience import SOURCE_ATTEMPTS, patiently
 
 LEASE: Final = timedelta(seconds=15)
 """How long a process that died keeps the others waiting."""
@@ -29,7 +27,6 @@ _RENEWED_EVERY: Final = LEASE.total_seconds() / 3
 _TURN_WAIT: Final = LEASE.total_seconds() * 2
 _LOOKS_EVERY: Final = 30.0
 """Seconds at most until a poller looks again whether it is its turn."""
-_ATTEMPTS: Final = 6
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +54,7 @@ class Polling:
         self._leases = leases
         self._polls = polls
         # A process that takes the place of a dead one must not be taken for it.
-        self._holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self._holder = holder_name()
 
     async def backfill(self, source: PolledSource, progress: Progress) -> Ingested:
         """Read `source` to its end, from where anybody left off. What can be read of it is kept, whatever fails.
@@ -179,14 +176,8 @@ class Polling:
 
     async def _append(self, lease: Lease, listing: Listing, portion: Portion) -> Appended:
         """Append, and try again while the log is away: what was appended before is recognised."""
-        retries = AsyncRetrying(
-            retry=retry_if_exception_type(StoreUnavailable),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.1, max=5),
-            reraise=True,
-        )
         cursor = {listing.name: {**portion.cursor, "fence": lease.token}}
-        return await retries(self._log.append, list(portion.events), cursor)
+        return await patiently(partial(self._log.append, list(portion.events), cursor), SOURCE_ATTEMPTS)
 
 
 class Pollers:

@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
-
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from typing import Final
 
 from domain.answers import Coverage
 from domain.errors import InvalidInput, NotFound, StoreUnavailable
@@ -16,14 +14,12 @@ from domain.ports import LANES, Consumers, EventLog, Inbox, Leases, Projection, 
 from domain.routing import Store
 from server.consumer import BATCH, Consumer, Traffic
 from server.lag import lags_of
+from server.patience import patiently
 from server.recent import Recent
 from server.shares import SETTLED, Shares
 
-Result = TypeVar("Result")
-
 POLL_SECONDS: Final = 1.0
 """How long a consumer sleeps at most: news usually wakes it, and a lost notification costs no more than this."""
-ATTEMPTS: Final = 8
 MANY: Final = 1_000
 """After so many entries at once a store is no longer what it was when it last looked at itself."""
 _TOGETHER: Final = 0.02
@@ -120,7 +116,7 @@ class Router:
         Raises:
             StoreUnavailable: a store stayed away for `ATTEMPTS` attempts.
         """
-        goal = await _patiently(self._log.heads)
+        goal = await patiently(self._log.heads)
         gauge = _Gauge(progress)
         async with self._taking_part(), asyncio.TaskGroup() as tasks:
             for consumer in self.consumers:
@@ -167,13 +163,13 @@ class Router:
 
         carried, pause = 0, 0.0
         while True:
-            behind, applied = await _patiently(advance)
+            behind, applied = await patiently(advance)
             carried += applied
             gauge.show(consumer.store, behind)
             if not behind:
-                await _patiently(partial(consumer.projection.finish, at_last=True))
+                await patiently(partial(consumer.projection.finish, at_last=True))
                 if carried >= MANY:
-                    await _patiently(consumer.projection.settle)
+                    await patiently(consumer.projection.settle)
                 return
             # Where nothing was applied another process is at it: let it work, then look again.
             pause = 0.0 if applied else min(0.2, pause * 2 or 0.01)
@@ -225,16 +221,6 @@ class Router:
         """How far each store is behind the log, whoever fills it. Automations answer nothing, and are left out."""
         lags = await lags_of(self._log, self._projections, now, self._inbox)
         return {store.value: lag.coverage for store, lag in lags.items() if store is not Store.AUTOMATIONS}
-
-
-async def _patiently(step: Callable[[], Awaitable[Result]]) -> Result:
-    """What `step` gives, once the store it needs is there."""
-    return await AsyncRetrying(
-        retry=retry_if_exception_type(StoreUnavailable),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.1, max=5),
-        reraise=True,
-    )(step)
 
 
 class _Gauge:

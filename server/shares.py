@@ -6,9 +6,6 @@ will leave again soon, takes only what nobody is there for: a command that runs 
 
 import asyncio
 import logging
-import os
-import secrets
-import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,6 +16,7 @@ from domain.errors import StoreUnavailable
 from domain.ports import Lease, Leases
 from domain.routing import Store
 from domain.sharing import shared_out
+from server.holders import holder_name
 
 LASTS: Final = 4.0
 """Seconds after which a dead worker's stores are free."""
@@ -30,11 +28,6 @@ MEMBER: Final = "router:"
 SHARE: Final = "fill:"
 
 logger = logging.getLogger(__name__)
-
-
-def holder_name() -> str:
-    """A name for this process that no other has, and that tells a person where it runs."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 class Shares:

@@ -7,8 +7,6 @@ One that cannot be fetched now waits and is tried again; it holds up no other.
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,6 +17,7 @@ from domain.events import DocumentSignal, Event
 from domain.frozen import as_utc
 from domain.ports import EventLog, Events, Lease, Leases
 from domain.window import Window
+from server.holders import holder_name
 
 CURSOR: Final = "signals"
 TOGETHER: Final = 20
@@ -61,7 +60,7 @@ class Signals:
         self._now = now
         self._put_off: set[str] = set()
         self._lease: Lease | None = None
-        self._holder = f"{socket.gethostname()}/{os.getpid()}/{id(self):x}"
+        self._holder = holder_name()
 
     async def run(self) -> None:
         """Fetch what is signalled, until cancelled."""

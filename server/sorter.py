@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from domain.errors import InvalidInput, PoisonEvent, StoreUnavailable
 from domain.events import Event
 from domain.pacing import linger
 from domain.ports import EventLog, Inbox, Leases, Stream
+from server.holders import holder_name
 
 CURSOR: Final = "inbox"
 BATCH: Final = 500
@@ -76,7 +75,7 @@ class Sorter:
         """The batch that is on its way into the log, while the next one is opened."""
         self._landed = 0
         self._forgotten = 0
-        self._name = f"{socket.gethostname()}/{os.getpid()}/{id(self):x}"
+        self._holder = holder_name()
 
     async def run(self) -> None:
         """Empty the inbox as it fills, until cancelled."""
@@ -198,7 +197,7 @@ class Sorter:
 
     async def _renew(self, now: float) -> None:
         lost = now >= self._lease_until
-        if await self._leases.take("sorter", self._name, _LASTS) is None:
+        if await self._leases.take("sorter", self._holder, _LASTS) is None:
             self._lease_until, self._at = 0.0, None
             return
         if lost:
@@ -215,7 +214,7 @@ class Sorter:
     async def _leave(self) -> None:
         try:
             await self._settle()
-            lease = await self._leases.take("sorter", self._name, _LASTS)
+            lease = await self._leases.take("sorter", self._holder, _LASTS)
             if lease is not None:
                 await self._inbox.forget(self._landed)
                 await self._leases.give_back(lease)
