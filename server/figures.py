@@ -87,8 +87,8 @@ async def figures_of(engine: Engine) -> Figures:
     Raises:
         StoreUnavailable: the database is away.
     """
-    heads, unsorted, refusals = await asyncio.gather(
-        engine.log.heads(), waiting_in(engine.inbox, engine.log), engine.inbox.refusals()
+    heads, unsorted, refused = await asyncio.gather(
+        engine.log.heads(), waiting_in(engine.inbox, engine.log), engine.inbox.refused_count()
     )
     lags, counts, states, outbox, leases = await asyncio.gather(
         lags_of(engine.log, engine.carried, engine.now(), engine.inbox),
@@ -103,7 +103,7 @@ async def figures_of(engine: Engine) -> Figures:
     return Figures(
         entries=sum(heads.values()),
         inbox_seconds=max((engine.now() - unsorted).total_seconds(), 0.0) if unsorted else 0.0,
-        refused=len(refusals),
+        refused=refused,
         stores={store.value: _figures(lag, counts, store, told.get(store)) for store, lag in lags.items()},
         outbox=outbox,
         leases=leases,

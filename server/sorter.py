@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from adapters.sources.deliveries import events_of, parsed
 from adapters.sources.webhooks import delivery_key
@@ -28,6 +28,9 @@ _LONGEST_PAUSE: Final = 30.0
 _LONGEST_LINGER: Final = 0.15
 """Seconds that deliveries wait for others to be opened with: less than a store does, which waits once more."""
 
+Refuse = Callable[[Delivery, str, str], Awaitable[None]]
+"""Keeps a delivery that cannot be read, with what its sender calls it and the reason; see `Inbox.refuse`."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,14 +42,6 @@ class _Opened:
     deliveries: Sequence[Delivery]
     events: Sequence[Event]
     problems: Sequence[tuple[Delivery, str]]
-
-
-class HasInbox(Protocol):
-    """The engine, as far as it is needed here."""
-
-    @property
-    def inbox(self) -> Inbox:
-        """Where deliveries are kept that cannot be read."""
 
 
 class Sorter:
@@ -132,7 +127,7 @@ class Sorter:
 
     async def _land(self, opened: _Opened) -> None:
         for delivery, reason in opened.problems:
-            await self._put_aside(delivery, reason)
+            await _put_aside(self._inbox.refuse, delivery, reason)
         cursor = {CURSOR: {"position": opened.upto}}
         try:
             # In one step: after a crash the same sacks are opened again, and the log knows what they told.
@@ -149,12 +144,7 @@ class Sorter:
             try:
                 await self._log.append(events)
             except PoisonEvent as error:
-                await self._put_aside(delivery, str(error))
-
-    async def _put_aside(self, delivery: Delivery, reason: str) -> None:
-        key = delivery_key(delivery.source, delivery.headers, delivery.body)
-        logger.warning("A delivery of %s cannot be read and is put aside: %s", delivery.source, reason)
-        await self._inbox.refuse(delivery, key, reason)
+                await _put_aside(self._inbox.refuse, delivery, str(error))
 
     async def retry(self, refusal: int) -> int:
         """Open one delivery that was put aside; gives how many events it told.
@@ -222,18 +212,27 @@ class Sorter:
             logger.debug("The sorter's lease runs out by itself.")
 
 
-async def send_on(deliveries: Sequence[Delivery], stream: Stream, engine: Callable[[], Awaitable["HasInbox"]]) -> None:
+async def send_on(deliveries: Sequence[Delivery], stream: Stream, refuse: Refuse) -> None:
     """Read `deliveries` at once and make what they tell durable in `stream`, which needs no database.
 
+    Args:
+        deliveries: as they came.
+        stream: what lies before the log.
+        refuse: keeps what cannot be read.
+
     Raises:
-        StoreUnavailable: not all of it is; sending them again is safe. Only what cannot be read needs the database.
+        StoreUnavailable: not all of it is durable; sending them again is safe.
     """
     events, problems = await asyncio.to_thread(_opened, deliveries)
     if events:
         await stream.send(events)
     for delivery, reason in problems:
-        key = delivery_key(delivery.source, delivery.headers, delivery.body)
-        await (await engine()).inbox.refuse(delivery, key, reason)
+        await _put_aside(refuse, delivery, reason)
+
+
+async def _put_aside(refuse: Refuse, delivery: Delivery, reason: str) -> None:
+    logger.warning("A delivery of %s cannot be read and is put aside: %s", delivery.source, reason)
+    await refuse(delivery, delivery_key(delivery.source, delivery.headers, delivery.body), reason)
 
 
 def _opened(deliveries: Sequence[Delivery]) -> tuple[list[Event], list[tuple[Delivery, str]]]:

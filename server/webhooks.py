@@ -14,7 +14,6 @@ Plain ASGI: thousands of deliveries come in a second, and a framework's request 
 """
 
 import json
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final
@@ -23,13 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.sources.webhooks import RULES, Authentic, Denial, Sender, check_shape, judge, kept_headers, too_large
 from domain.deliveries import Delivery
-from domain.errors import (
-    EngintelError,
-    InvalidInput,
-    Misconfigured,
-    PoisonEvent,
-    StoreUnavailable,
-)
+from domain.errors import EngintelError, InvalidInput, Misconfigured, PoisonEvent, StoreUnavailable
 from server.receiver import Put, Receiver
 from server.senders import secrets_of
 from server.settings import Settings
@@ -42,8 +35,6 @@ _ACCEPTED_BODY: Final = b'{"accepted":true}'
 
 Keep = Callable[[str, datetime], Awaitable[None]]
 """Keeps a token that was offered; see `server.offers`."""
-
-logger = logging.getLogger(__name__)
 
 
 class Webhooks:

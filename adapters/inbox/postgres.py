@@ -62,6 +62,11 @@ class PostgresInbox(Bound):
         async with self._database.session(self._org, readonly=True) as connection:
             return [Refusal(**row) for row in await connection.fetch(_SQL["refusals"], self._org)]
 
+    async def refused_count(self) -> int:
+        """How many could not be read."""
+        async with self._database.session(self._org, readonly=True) as connection:
+            return int(await connection.fetchval(_SQL["refused_count"], self._org))
+
     async def refused(self, refusal: int) -> Delivery | None:
         """The delivery itself."""
         async with self._database.session(self._org, readonly=True) as connection:

@@ -35,6 +35,9 @@ ON CONFLICT (org, source, key) DO UPDATE SET reason = excluded.reason;
 -- name: refusals
 SELECT id, source, key, reason, since FROM refused_deliveries WHERE org = $1 ORDER BY id;
 
+-- name: refused_count
+SELECT count(*) FROM refused_deliveries WHERE org = $1;
+
 -- name: refused
 SELECT delivery FROM refused_deliveries WHERE org = $1 AND id = $2;
 

@@ -62,6 +62,9 @@ class Inbox(Protocol):
     async def refusals(self) -> Sequence[Refusal]:
         """What could not be read, oldest first."""
 
+    async def refused_count(self) -> int:
+        """How many could not be read."""
+
     async def refused(self, refusal: int) -> Delivery | None:
         """The delivery itself; None if it is not there."""
 

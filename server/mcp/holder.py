@@ -69,7 +69,10 @@ class EngineHolder:
             return
         from server.sorter import send_on  # noqa: PLC0415 - see above
 
-        await send_on(deliveries, stream, self.engine)
+        await send_on(deliveries, stream, self._refuse)
+
+    async def _refuse(self, delivery: "Delivery", key: str, reason: str) -> None:
+        await (await self.engine()).inbox.refuse(delivery, key, reason)
 
     async def _opened_stream(self) -> "Stream | None":
         if self.settings.log_url is None:

@@ -121,6 +121,7 @@ async def test_what_cannot_be_read_is_kept_once_with_the_newest_reason(inbox: In
     await inbox.refuse(odd, "github:odd", "second")
 
     [kept] = await inbox.refusals()
+    assert await inbox.refused_count() == 1
     assert (kept.source, kept.key, kept.reason, kept.since) == ("github", "github:odd", "second", at())
     assert await inbox.refused(kept.id) == odd
     assert await inbox.drop(kept.id)
