@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, PostgresOutbox
-from adapters.actions.runner import PostgresAutomations
+from adapters.actions.postgres_automations import PostgresAutomations
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents

@@ -120,10 +120,8 @@ def _keys(myself: Mapping[str, Any]) -> list[str]:
 
 def _comment(jira: JIRA, draft: Draft, key: str) -> str:
     # `add_comment` of the package takes no property of one's own; the request is the same otherwise.
-    url = jira._get_url(f"issue/{draft.place}/comment")  # noqa: SLF001 - see above
-    told: Any = {"body": draft.text, "properties": [{"key": PROPERTY, "value": {"key": key}}]}
-    answer = jira._session.post(url, json=told)  # noqa: SLF001 - as above
-    return str(answer.json()["id"])
+    told = {"body": draft.text, "properties": [{"key": PROPERTY, "value": {"key": key}}]}
+    return str(_request(jira, "POST", f"issue/{draft.place}/comment", told)["id"])
 
 
 def _find_comment(jira: JIRA, draft: Draft, key: str, since: datetime) -> str | None:
@@ -150,10 +148,16 @@ def _find_comment(jira: JIRA, draft: Draft, key: str, since: datetime) -> str | 
     return None
 
 
+def _request(jira: JIRA, method: str, path: str, told: object = None) -> Mapping[str, Any]:
+    """What Jira answers where the package has no function for a question; its session signs in and knows errors."""
+    url = jira._get_url(path)  # noqa: SLF001 - see above: it has no public way to its own session
+    answer: Mapping[str, Any] = jira._session.request(method, url, json=told).json()  # noqa: SLF001 - as above
+    return answer
+
+
 def _property(jira: JIRA, comment_id: str) -> str | None:
     try:
-        url = jira._get_url(f"comment/{comment_id}/properties/{PROPERTY}")  # noqa: SLF001 - the package has no way to it
-        value = jira._session.get(url).json().get("value")  # noqa: SLF001 - as above
+        value = _request(jira, "GET", f"comment/{comment_id}/properties/{PROPERTY}").get("value")
     except JIRAError as error:
         if error.status_code == _NOT_FOUND:
             return None

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from http.client import HTTPException
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.error import URLError
 
 from slack_sdk import WebClient
@@ -145,7 +145,7 @@ def _channel_id(slack: WebClient, channel: str) -> str:
     raise UpstreamUnreadable(f"Slack shows no channel {channel} to this app, so nobody can look there but a person.")
 
 
-def _next(told: Any) -> str | None:  # noqa: ANN401 - the body of an answer
+def _next(told: object) -> str | None:
     metadata = told.get("response_metadata") if isinstance(told, dict) else None
     return (metadata or {}).get("next_cursor") or None
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-import lz4.frame  # type: ignore[import-untyped]
+import lz4.frame  # type: ignore[import-untyped]  # the package says nothing of its types
 import msgspec
 
 from domain.deliveries import Delivery

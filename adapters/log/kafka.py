@@ -74,19 +74,19 @@ class KafkaStream:
 
     async def goal(self) -> "_Ends":
         """Where every partition ends now that holds anything."""
-        firsts = await _on(self._asking, self._offsets, False)
-        ends = await _on(self._asking, self._offsets, True)
+        firsts = await _on(self._asking, self._offsets, latest=False)
+        ends = await _on(self._asking, self._offsets, latest=True)
         return _Ends({part: end for part, end in ends.items() if end > firsts.get(part, 0)})
 
     async def waiting(self, cursors: Cursors) -> int:
         """How many messages lie behind `cursors`, those of other organisations included."""
-        firsts = await _on(self._asking, self._offsets, False)
-        ends = await _on(self._asking, self._offsets, True)
+        firsts = await _on(self._asking, self._offsets, latest=False)
+        ends = await _on(self._asking, self._offsets, latest=True)
         return sum(
             max(0, end - max(cursors.get(part, {}).get("next", 0), firsts.get(part, 0))) for part, end in ends.items()
         )
 
-    def _offsets(self, latest: bool) -> Mapping[str, int]:  # noqa: FBT001 - which end
+    def _offsets(self, *, latest: bool) -> Mapping[str, int]:
         offsets = self._cluster.offsets(self._cluster.topics(), latest=latest)
         return {part_of(*place): offset for place, offset in offsets.items()}
 

@@ -93,12 +93,13 @@ def read_address(url: str) -> KafkaAddress:
 
 
 def _servers(place: str) -> str:
-    hosts = place.split(",")
-    for number, host in enumerate(hosts, 1):
+    servers = []
+    for number, host in enumerate(place.split(","), 1):
         found = _HOST.fullmatch(host)
         if found is None or not 0 < int(found[1] or PORT) <= _LAST_PORT:
             raise wrong(f"broker {number} is not host:port; write %40 for an @ in a password, %2F for a /, and so on")
-    return ",".join(host if _HOST.fullmatch(host)[1] else f"{host}:{PORT}" for host in hosts)  # type: ignore[index]  # as above
+        servers.append(host if found[1] else f"{host}:{PORT}")
+    return ",".join(servers)
 
 
 _LAST_PORT: Final = 65_535

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.actions.postgres import PostgresOutbox
-from adapters.actions.runner import PostgresAutomations
+from adapters.actions.postgres_automations import PostgresAutomations
 from adapters.directory.postgres import PostgresDirectory
 from adapters.events.postgres import PostgresEvents
 from adapters.log.postgres import PostgresLog
