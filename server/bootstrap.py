@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Protocol
 
 from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, PostgresOutbox
 from adapters.actions.postgres_automations import PostgresAutomations
+from adapters.catalog import EVENTS, GRAPH, VECTORS, opener
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
@@ -56,6 +58,18 @@ from server.sorter import Sorter
 from server.sources import polled_sources
 from server.worker import Duty
 from tools.context import ToolContext
+
+
+class EventsEngine(Events, Projection, Protocol):
+    """Answers as events do and is filled as a store is."""
+
+
+class VectorsEngine(Vectors, Projection, Protocol):
+    """Answers as vectors do and is filled as a store is."""
+
+
+class GraphEngine(Graph, Projection, Protocol):
+    """Answers as a graph does and is filled as a store is."""
 
 
 @dataclass(frozen=True)
@@ -166,9 +180,9 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
         sorter = Sorter(inbox, log, leases)
         quarantine = PostgresQuarantine(database, org)
         directory = PostgresDirectory(database, org)
-        events = PostgresEvents(database, org)
-        vectors = PostgresVectors(database, org, LexicalEmbedder())
-        graph = PostgresGraph(database, org)
+        events = await stack.enter_async_context(_events(settings, database))
+        vectors = await stack.enter_async_context(_vectors(settings, database))
+        graph = await stack.enter_async_context(_graph(settings, database))
         projections = (directory, events, vectors, graph)
         outbox = PostgresOutbox(database, org)
         audit = PostgresAudit(database, org)
@@ -226,6 +240,38 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
             stream=stream,
             drain=drain,
         )
+
+
+@asynccontextmanager
+async def _events(settings: Settings, database: Database) -> AsyncIterator[EventsEngine]:
+    if settings.events_url is None:
+        yield PostgresEvents(database, settings.organisation)
+        return
+    opens = opener("ENGINTEL_EVENTS_URL", settings.events_url, EVENTS)
+    async with opens(settings.events_url, database, settings.organisation) as events:
+        yield events
+
+
+@asynccontextmanager
+async def _vectors(settings: Settings, database: Database) -> AsyncIterator[VectorsEngine]:
+    embedder = LexicalEmbedder()
+    if settings.vectors_url is None:
+        yield PostgresVectors(database, settings.organisation, embedder)
+        return
+    opens = opener("ENGINTEL_VECTORS_URL", settings.vectors_url, VECTORS)
+    there = (settings.vectors_url, database, settings.organisation)
+    async with opens(*there, embedder=embedder, api_key=settings.pinecone_api_key) as vectors:
+        yield vectors
+
+
+@asynccontextmanager
+async def _graph(settings: Settings, database: Database) -> AsyncIterator[GraphEngine]:
+    if settings.graph_url is None:
+        yield PostgresGraph(database, settings.organisation)
+        return
+    opens = opener("ENGINTEL_GRAPH_URL", settings.graph_url, GRAPH)
+    async with opens(settings.graph_url, database, settings.organisation) as graph:
+        yield graph
 
 
 def _signals(

@@ -28,6 +28,13 @@ class Settings:
     database_url: str | None = _setting(
         "ENGINTEL_DATABASE_URL", "PostgreSQL to use in place of the embedded one", secret=True
     )
+    events_url: str | None = _setting("ENGINTEL_EVENTS_URL", "engine of the events in PostgreSQL's place", secret=True)
+    vectors_url: str | None = _setting(
+        "ENGINTEL_VECTORS_URL", "engine of the vectors in PostgreSQL's place", secret=True
+    )
+    graph_url: str | None = _setting("ENGINTEL_GRAPH_URL", "engine of the graph in PostgreSQL's place", secret=True)
+    pinecone_api_key: str | None = _setting("PINECONE_API_KEY", "key of Pinecone", secret=True)
+    embedder: str | None = _setting("ENGINTEL_EMBEDDER", "what turns texts into vectors (words alone, without a model)")
     log_url: str | None = _setting(
         "ENGINTEL_LOG_URL", "stream before the log: `kafka://…`, `sqs://…` or `kinesis://…`", secret=True
     )

@@ -19,7 +19,8 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from adapters.log.address import Address, filled, parse, wrong
+from adapters.address import Address, filled
+from adapters.log.address import parse, wrong
 from domain.errors import Misconfigured, StoreUnavailable
 
 Result = TypeVar("Result")

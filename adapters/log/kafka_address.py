@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.log.address import Address, filled, parse, wrong
+from adapters.address import Address, filled
+from adapters.log.address import parse, wrong
 
 PORT: Final = 9092
 SECURITY: Final = ("plaintext", "ssl", "sasl_plaintext", "sasl_ssl")

@@ -23,7 +23,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from adapters.log.address import filled, wrong
+from adapters.address import filled
+from adapters.log.address import wrong
 from adapters.log.aws import AwsAddress, code_of, make_client, on, read_address, translated
 from adapters.log.wire import Frame, dead, frames, org_of, unframed
 from domain.errors import Misconfigured, StoreUnavailable

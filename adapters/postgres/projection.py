@@ -61,19 +61,13 @@ class PostgresProjection:
             if held is None:
                 return False
             events, waiting = batch.divided(held)
-            aside = [*batch.aside, *(self._waits(batch.lane, position, event) for position, event in waiting)]
+            aside = [*batch.aside, *(waits(self.store, batch.lane, position, event) for position, event in waiting)]
             if aside:
                 await put_aside(connection, self.org, aside)
             if events:
                 with translated(self.store):
                     await project(connection, events)
             return True
-
-    def _waits(self, lane: int, position: int, event: Event) -> Quarantined:
-        return Quarantined(
-            store=self.store, lane=lane, position=position, event_id=event.id, entity=event.entity,
-            reason=WAITS, waiting=True, since=event.occurred_at,
-        )  # fmt: skip
 
     async def release(self, item: Quarantined, event: Event) -> bool:
         """Apply an event that was put aside, and take it out of quarantine."""
@@ -115,6 +109,14 @@ class PostgresProjection:
                 await connection.execute(f"DELETE FROM {table} WHERE org = $1", self.org)  # noqa: S608 - our own names
             await connection.execute(_REWIND, self.org, self.store, 0)
             await forget(connection, self.org, self.store, 0)
+
+
+def waits(store: Store, lane: int, position: int, event: Event) -> Quarantined:
+    """An event that has to wait in quarantine behind another one of its entity."""
+    return Quarantined(
+        store=store, lane=lane, position=position, event_id=event.id, entity=event.entity,
+        reason=WAITS, waiting=True, since=event.occurred_at,
+    )  # fmt: skip
 
 
 WAITS: Final = "it waits behind an event of the same entity"

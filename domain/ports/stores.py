@@ -137,6 +137,49 @@ class Projection(Protocol):
         """
 
 
+class Inspection(Frozen):
+    """What an engine says of itself.
+
+    Shape:
+        engine: its name, for people.
+        version: which one it is.
+        schema_version: what of our schema it has, such as `3 of 3`; empty where it needs none.
+        endpoint: where it is, without user and password.
+    """
+
+    engine: str
+    version: str
+    schema_version: str = ""
+    endpoint: str = ""
+
+
+class StoreEngine(Projection, Protocol):
+    """A projection in an engine of its own, which may be away, older than this program, or empty."""
+
+    async def inspect(self) -> Inspection:
+        """Ask the engine who it is.
+
+        Raises:
+            StoreUnavailable: it cannot be reached.
+            Misconfigured: it can, and will not do.
+        """
+
+    async def migrate(self) -> Sequence[str]:
+        """Bring it to the schema that this version needs; gives what was done, for people. Safe to race.
+
+        Raises:
+            StoreUnavailable: it cannot be reached.
+            Misconfigured: it is newer than this program, or its user may not do what is needed.
+        """
+
+    async def tally(self) -> Mapping[str, int]:
+        """How much it holds of the organisation, by kind: `events`, `documents`, `dependencies`, ...
+
+        Raises:
+            StoreUnavailable: it cannot be asked.
+        """
+
+
 class DocumentRow(Frozen):
     """A document as the directory knows it, without its text."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.log import catalog
+from adapters import catalog
 from adapters.log.aws import read_address as read_aws
 from adapters.log.catalog import make_stream
 from adapters.log.kafka_address import read_address
