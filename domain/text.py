@@ -32,13 +32,12 @@ def clean(text: str, limit: int = BODY_LIMIT) -> str:
     Line breaks and tabs stay, other control characters, lone surrogates and invisible marks go. The result is
     in Unicode normal form C, so that the same name typed on two systems compares equal.
     """
-    if len(text) <= limit and text.isascii() and not _ASCII_CONTROLS.search(text):
-        return text.strip()  # almost every text; what follows would find nothing in it
     enough = limit * 2 + 1_000  # to fill `limit`, in almost every text; no more is worked on
     text, rest = text[:enough], text[enough:]
-    text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")))
-    text = _CONTROLS.sub("", text)
-    text = unicodedata.normalize("NFC", text).strip()  # last, because letters and accents may only now have met
+    if not text.isascii() or _ASCII_CONTROLS.search(text):  # in almost every text there is nothing to find
+        text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")))
+        text = unicodedata.normalize("NFC", _CONTROLS.sub("", text))  # last: letters and accents may only now have met
+    text = text.strip()
     whole = len(text) <= limit and (not rest or rest.isspace())
     return text if whole else text[: limit - 1].rstrip() + "…"
 

@@ -1,6 +1,7 @@
 """Who did something, as the source named them. Who that is gets decided when asked: see `domain.identity`."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from domain.frozen import Frozen
 
@@ -39,6 +40,7 @@ class Actor(Frozen):
         return f"{self.source}:{self.external_id}"
 
 
+@lru_cache(maxsize=5_000)  # the same people sign commit after commit
 def git_actor(name: str, email: str, username: str | None = None) -> Actor:
     """The account behind a git signature. Both parts may be anything, `hello` and nothing included.
 

@@ -65,6 +65,7 @@ def measure_pipeline(home: Path, *, rate: float, seconds: float, workers: int = 
     traffic = Traffic()
     with receiving(home, "--workers", str(workers), ENGINTEL_NOW="") as port:
         server = psutil.Process(next(p.pid for p in psutil.Process().children() if "serve" in p.cmdline()))
+        before = _busy(server, home)
         with watching(port) as lags:
             sent = send(port, traffic.request, seconds=seconds, connections=_CONNECTIONS, rate=rate)
         ended = time.monotonic()
@@ -73,6 +74,7 @@ def measure_pipeline(home: Path, *, rate: float, seconds: float, workers: int = 
                 break
             time.sleep(0.2)
         took = time.monotonic() - ended
+        busy = {part: seconds - before[part] for part, seconds in _busy(server, home).items()}
         ours = [p for p in (server, *server.children(recursive=True)) if "engintel" in " ".join(p.cmdline())]
         megabytes = sum(p.memory_info().rss for p in ours) / 2**20
     lags.sort()
@@ -81,7 +83,30 @@ def measure_pipeline(home: Path, *, rate: float, seconds: float, workers: int = 
         f"{now['entries']:.0f} events, {now['entries'] / seconds:.0f} /s; lag p50 {p50:.1f} s, p99 {p99:.1f} s; done "
         f"{took:.1f} s after the last; accepted p99 {sent.quantile(0.99):.0f} ms; {megabytes:.0f} MB in all"
     )
-    return [f"webhooks to all stores       {sent.rate:6.0f} /s  over {seconds:.0f} s  ({told})"]
+    cost = ", ".join(f"{part} {seconds / now['entries'] * 1e6:.0f}" for part, seconds in busy.items())
+    return [
+        f"webhooks to all stores       {sent.rate:6.0f} /s  over {seconds:.0f} s  ({told})",
+        f"  processor time an event    {sum(busy.values()) / now['entries'] * 1e6:6.0f} us  ({cost})",
+    ]
+
+
+def _busy(server: psutil.Process, home: Path) -> dict[str, float]:
+    """Seconds of processor time that each part has used until now."""
+    processes = list(psutil.process_iter(["name", "cmdline"]))
+    postmaster = next(p.pid for p in processes if p.info["name"] == "postgres" and str(home) in str(p.info["cmdline"]))
+    parts = {
+        "load": [psutil.Process()],
+        "receiver": [server],
+        "worker": server.children(),
+        # Backends that have ended are counted with the one that collects them.
+        "PostgreSQL": [p for p in processes if postmaster in {p.pid, p.ppid()}],
+    }
+    return {part: sum(_seconds(p, ended=part == "PostgreSQL") for p in those) for part, those in parts.items()}
+
+
+def _seconds(process: psutil.Process, *, ended: bool) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system + (used.children_user + used.children_system if ended else 0.0))
 
 
 def main() -> None:

@@ -67,19 +67,16 @@ def _delivery_id(headers: Mapping[str, str]) -> str:
     return delivery_id
 
 
-_digest: Final = lru_cache(maxsize=2_000)(digest)  # every delivery tells it of its repository, the same each time
-
-
 def description(envelope: Envelope, at: datetime) -> Event:
     """What GitHub says of the repository. Its id holds a digest, so that the log keeps one for each change."""
     repository = envelope.body.child("repository")
-    described = ProjectDescribed(description=repository.body("description"), url=repository.url("html_url"))
-    return envelope.event(
-        f"described:{_digest(described.description, described.url)}",
-        at,
-        f"project:github:{envelope.repository}",
-        described,
-    )
+    name, described = _described(repository.body("description"), repository.url("html_url"))
+    return envelope.event(name, at, f"project:github:{envelope.repository}", described)
+
+
+@lru_cache(maxsize=2_000)  # every delivery tells it of its repository, the same each time
+def _described(text: str, url: str | None) -> tuple[str, ProjectDescribed]:
+    return f"described:{digest(text, url)}", ProjectDescribed(description=text, url=url)
 
 
 def _membership(payload: Fields, action: str, headers: Mapping[str, str], received_at: datetime) -> list[Event] | None:

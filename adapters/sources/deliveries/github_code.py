@@ -79,7 +79,9 @@ def commit_event(envelope: Envelope, commit: Fields, pushed_at: datetime | None 
     # A push does not tell parents. GitHub lists for a merge what all of its branch changed; whoever pressed the
     # button knows nothing of that, and the branch's own commits are listed beside it.
     told = not _MERGES.match(title) and len(paths) <= FILES_KEPT
-    reverted = _REVERTS.search(message)
+    said = message.lower()  # looking for a few words in it is much cheaper than for a pattern
+    reverted = _REVERTS.search(message) if "this reverts commit" in said else None
+    others = _co_authors(message) if "co-authored-by:" in said else ()
     return envelope.event(
         f"commit:{sha}",
         authored_at,
@@ -91,7 +93,7 @@ def commit_event(envelope: Envelope, commit: Fields, pushed_at: datetime | None 
             authored_at=authored_at,
             files=tuple(FileChange(path=path) for path in paths) if told else (),
             files_total=len(paths),
-            co_authors=tuple(dict.fromkeys(other for other in _co_authors(message) if other != actor)),
+            co_authors=tuple(dict.fromkeys(other for other in others if other != actor)),
             reverts=reverted[1].lower() if reverted else None,
             pushed_at=pushed_at,
             url=commit.url("url"),

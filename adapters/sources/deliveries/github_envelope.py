@@ -6,6 +6,7 @@ Shapes: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from adapters.sources.deliveries.fields import Fields
@@ -67,9 +68,9 @@ def account(user: Fields | None) -> Actor | None:
     """Somebody's account; None for one that no longer exists."""
     if user is None or (external_id := user.identifier("id")) == _GHOST:
         return None
-    return Actor(
-        source=Source.GITHUB,
-        external_id=external_id,
-        username=user.maybe_text("login"),
-        bot=user.maybe_text("type") == "Bot",
-    )
+    return _actor(external_id, user.maybe_text("login"), bot=user.maybe_text("type") == "Bot")
+
+
+@lru_cache(maxsize=5_000)  # the same few hundred people do everything
+def _actor(external_id: str, username: str | None, *, bot: bool) -> Actor:
+    return Actor(source=Source.GITHUB, external_id=external_id, username=username, bot=bot)
