@@ -4,11 +4,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from evals.soak import deliveries, kills
+from evals.soak import deliveries, kills, memory, outages
 
 SOAKS: Final[Mapping[str, Callable[[list[str]], bool]]] = {
     "kills": kills.main,
+    "outages": outages.main,
     "deliveries": deliveries.main,
+    "memory": memory.main,
 }
 """By name, what plays it with the words that follow, and says whether it held."""
 

@@ -93,7 +93,7 @@ async def play(
         await asyncio.gather(*sending)
         looking.cancel()
         report.seconds = time.monotonic() - began
-        report.caught_up_in = await _until_caught_up(cast, ledger.total)
+        report.caught_up_in = await until_caught_up(cast, ledger.total)
         report.acknowledged, report.sent_again = ledger.total, ledger.sent_again
         report.wrong = await judge(cast.database, ledger.acknowledged)
     finally:
@@ -137,7 +137,7 @@ def figures(told: str, name: str) -> dict[str, float]:
     return {labels.removeprefix(name): float(value) for labels, _, value in rows}
 
 
-async def _until_caught_up(cast: Cast, total: int) -> float:
+async def until_caught_up(cast: Cast, total: int) -> float:
     """Wait until everything acknowledged is in the log, and every store has passed it."""
     began, passed = time.monotonic(), False
     while time.monotonic() - began < _CATCH_UP_SECONDS:
