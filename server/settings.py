@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from adapters.secrets.aws import SCHEME, place_of, read_secret, value_in
 from domain.actions import WritePolicy
 from domain.errors import Misconfigured
 from domain.frozen import as_utc
@@ -152,14 +153,17 @@ class Settings:
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process.
 
-    Any secret may be given as `NAME_FILE`, the path of a file that holds it.
+    Any secret may be given as `NAME_FILE`, the path of a file that holds it, or as `aws-sm://SECRET#KEY`, a value in
+    AWS Secrets Manager, which is asked once for each of its secrets.
 
     Raises:
-        Misconfigured: such a file cannot be read or holds nothing, the secret is given in both ways, or
+        Misconfigured: such a file or secret cannot be read or holds nothing, the secret is given in both ways, or
             an address is none.
+        StoreUnavailable: AWS cannot be reached.
     """
     env = os.environ if environment is None else environment
     values: dict[str, str] = {}
+    kept: dict[str, str] = {}
     for setting in fields(Settings):
         variable = setting.metadata["variable"]
         value = env.get(variable, "").strip()
@@ -168,6 +172,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             raise Misconfigured(f"{variable} and {variable}_FILE are both set: keep one of them.")
         if path:
             value = _read_secret(f"{variable}_FILE", Path(path))
+        elif setting.metadata["secret"] and value.startswith(SCHEME):
+            value = _fetch_secret(variable, value, kept)
         if value and setting.metadata["address"]:
             _check_address(variable, value)
         if value:
@@ -193,6 +199,23 @@ def _read_secret(variable: str, path: Path) -> str:
     if not secret:  # to go on without it would leave a door open that somebody meant to lock
         raise Misconfigured(f"{variable} names {str(path)!r}, which is empty: expected the secret, as text.")
     return secret
+
+
+def _fetch_secret(variable: str, value: str, kept: dict[str, str]) -> str:
+    """A value in AWS Secrets Manager.
+
+    Args:
+        variable: the setting that names it.
+        value: where it is, as `aws-sm://SECRET#KEY`.
+        kept: secrets that were fetched already.
+    """
+    try:
+        place = place_of(value)
+    except ValueError as error:
+        raise Misconfigured(f"{variable} begins with {SCHEME} and names no secret: {error}.") from None
+    if place.secret not in kept:
+        kept[place.secret] = read_secret(variable, place.secret)
+    return value_in(variable, place, kept[place.secret])
 
 
 _APPLICATION: Final = "engintel"

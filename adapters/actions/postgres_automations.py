@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from adapters.actions.postgres import put_decided
-from adapters.postgres.database import Connection, Database
+from adapters.postgres.database import Connection, Sessions
 from adapters.postgres.projection import PostgresProjection, Project
 from domain.events import Event
 from domain.ports import LANES, Batch, Decided, Standing
@@ -26,7 +26,7 @@ class PostgresAutomations(PostgresProjection):
 
     def __init__(
         self,
-        database: Database,
+        database: Sessions,
         org: str,
         decide: Decide,
         heads: Callable[[], Awaitable[Mapping[int, int]]],

@@ -2,40 +2,74 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from adapters.postgres.address import POOL, PostgresAddress, embedded_address, read_address
+from adapters.postgres.connecting import SCHEMA, SESSION, Connector, is_reader
 from adapters.postgres.embedded import EmbeddedPostgres
-from domain.errors import Misconfigured, PoisonEvent, StoreUnavailable
+from adapters.postgres.failures import BROKEN, MOVED, translated
+from domain.errors import Misconfigured, StoreUnavailable
 
-Row: TypeAlias = asyncpg.Record
-Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+__all__ = ["CONNECTIONS", "ROLE", "SCHEMA", "Connection", "Database", "Row", "Sessions", "json_text", "load_queries",
+           "rows_changed", "translated"]  # fmt: skip
+
+
+class Row(Protocol):
+    """A row of an answer, by the names of its columns; `dict` makes a dict of it."""
+
+    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401 - whatever the column holds
+
+    def keys(self) -> Any: ...  # noqa: ANN401, D102 - the driver's own iterator
+
+
+class Connection(Protocol):
+    """What runs statements. Parameters are written `$1`, `$2`, and values are Python's."""
+
+    async def execute(self, query: str, /, *args: Any) -> str:  # noqa: ANN401 - values of any type
+        """Run a statement; gives the command and how many rows it touched: `UPDATE 3`."""
+
+    async def fetch(self, query: str, /, *args: Any) -> Any:  # noqa: ANN401 - a list of rows
+        """The rows of an answer."""
+
+    async def fetchrow(self, query: str, /, *args: Any) -> Any:  # noqa: ANN401 - a row
+        """The first row; None if there is none."""
+
+    async def fetchval(self, query: str, /, *args: Any) -> Any:  # noqa: ANN401 - whatever the column holds
+        """The first column of the first row; None if there is none."""
+
+
+class Sessions(Protocol):
+    """What gives transactions in a PostgreSQL, over whatever wire."""
+
+    def session(self, org: str, *, readonly: bool = False) -> AbstractAsyncContextManager[Connection]:
+        """A transaction that sees and changes rows of `org` alone: PostgreSQL itself enforces it.
+
+        Raises:
+            StoreUnavailable: the database is gone, too slow, or asks to try again.
+        """
+
+    def owner(self) -> AbstractAsyncContextManager[Connection]:
+        """A transaction as the user who signs in: for migrations and looking around."""
+
 
 ROLE: Final = "engintel_app"
 """Owns nothing, so row-level security applies to it; every statement of ours runs as it."""
-SCHEMA: Final = "engintel"
-CONNECTIONS: Final = 8
-CONNECT_TIMEOUT: Final = 10.0
+CONNECTIONS: Final = POOL
 CLOSE_TIMEOUT: Final = 5.0
-STATEMENT_TIMEOUT: Final = 60.0
 
-_SESSION: Final = {
-    "search_path": f"{SCHEMA}, public",
-    "application_name": "engintel",
-    # A plan made for any argument would not use the index that this argument allows.
-    "plan_cache_mode": "force_custom_plan",
-    # Whoever is stopped in the middle of a transaction must not keep what it locked from everybody else.
-    "idle_in_transaction_session_timeout": "10s",
-    "hnsw.iterative_scan": "strict_order",
-}
 _ORG: Final = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 _NAMED: Final = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+_SAID_ANEW: Final = "".join(
+    f"; SET LOCAL {name} = {value if ', ' in value else repr(value)}" for name, value in SESSION.items()
+)
+"""The session's settings for one transaction, where a pooler keeps none."""
 
 
 class Database:
@@ -50,14 +84,20 @@ class Database:
         """
         self._url = url
         self._embedded = EmbeddedPostgres(home) if url is None else None
-        self._address: str | None = None
+        self._connector: Connector | None = None
         self._pool: asyncpg.Pool | None = None
+        self._connections = POOL
         self._reviving = asyncio.Lock()
 
     @property
     def embedded(self) -> bool:
         """Whether it is the server that this program starts by itself."""
         return self._embedded is not None
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a transaction pooler stands before the server, as far as is known: nothing outlives a transaction."""
+        return bool(self._connector and self._connector.pooled)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Database"]:
@@ -68,16 +108,11 @@ class Database:
             Misconfigured: the URL or this machine will not do; the text says what to do instead.
         """
         try:
-            self._address = await asyncio.to_thread(self._embedded.start) if self._embedded else self._url
+            address = await self._located()
+            self._connector, self._connections = Connector(address), address.pool
             with translated("PostgreSQL"):
                 self._pool = await asyncpg.create_pool(
-                    self._address,
-                    min_size=0,
-                    max_size=CONNECTIONS,
-                    timeout=CONNECT_TIMEOUT,
-                    command_timeout=STATEMENT_TIMEOUT,
-                    server_settings=_SESSION,
-                    reset=_no_reset,
+                    connect=self._connector, min_size=0, max_size=address.pool, reset=_no_reset
                 )
             yield self
         finally:
@@ -87,6 +122,12 @@ class Database:
             if self._embedded is not None:
                 await asyncio.to_thread(self._embedded.stop)
 
+    async def _located(self) -> PostgresAddress:
+        if self._embedded is not None:
+            return embedded_address(await asyncio.to_thread(self._embedded.start))
+        assert self._url is not None
+        return read_address(self._url)
+
     @asynccontextmanager
     async def session(self, org: str, *, readonly: bool = False) -> AsyncIterator[Connection]:
         """A transaction that sees and changes rows of `org` alone: PostgreSQL itself enforces it.
@@ -94,35 +135,36 @@ class Database:
         Raises:
             StoreUnavailable: the database is gone, too slow, or asks to try again.
         """
-        if not _ORG.match(org):
-            raise Misconfigured(f"ENGINTEL_ORG is {org!r}: expected a-z, 0-9, '-' and '_', at most 63 characters.")
+        check_org(org)
         # Role and organisation end with the transaction, so nothing leaks to the connection's next user.
         begin = f"BEGIN{' READ ONLY' if readonly else ''}; SET LOCAL ROLE {ROLE}; SET LOCAL engintel.org = '{org}'"
-        async with self._connection(begin) as connection:
-            try:
-                yield connection
-            except BaseException:
-                with suppress(*_BROKEN):
-                    await connection.execute("ROLLBACK")
-                raise
-            await connection.execute("COMMIT")
+        async with self._transaction(begin) as connection:
+            yield connection
 
     @asynccontextmanager
     async def owner(self) -> AsyncIterator[Connection]:
-        """A connection as the user of the URL, outside any transaction: for migrations and looking around."""
-        async with self._connection("SELECT 1") as connection:
+        """A transaction as the user of the URL: for migrations and looking around."""
+        async with self._transaction("BEGIN") as connection:
             yield connection
 
-    async def dedicated(self) -> "asyncpg.Connection":
-        """A connection of one's own, outside the pool, to be closed by the caller: for LISTEN."""
-        if self._pool is None or self._address is None:
+    async def dedicated(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection of one's own, outside the pool, to be closed by the caller: for LISTEN.
+
+        Raises:
+            StoreUnavailable: there is none, or none that would stay the same behind a pooler.
+        """
+        if self._connector is None:
             raise StoreUnavailable("PostgreSQL", "it is not open")
         with translated("PostgreSQL"):
-            return await asyncpg.connect(self._address, timeout=CONNECT_TIMEOUT)
+            connection = await self._connector()
+        if self._connector.pooled:
+            connection.terminate()
+            raise StoreUnavailable("PostgreSQL", "a pooler deals out its connections, and keeps none for anybody")
+        return connection
 
     @asynccontextmanager
-    async def _connection(self, opening: str) -> AsyncIterator[Connection]:
-        """A connection on which `opening` was said.
+    async def _transaction(self, begin: str) -> AsyncIterator[PoolConnectionProxy]:
+        """A connection in a transaction that commits at the end, unless something is raised.
 
         Connections that died while idle are noticed only by using them. Where that happens on the opening, nothing
         was asked yet, and another connection is as good.
@@ -131,24 +173,35 @@ class Database:
             raise StoreUnavailable("PostgreSQL", "it is not open")
         pool = self._pool
         with translated("PostgreSQL"):
-            connection = await self._opened(pool, opening)
+            connection = await self._opened(pool, begin)
             try:
-                yield connection
-            except _BROKEN:
-                # What ended this connection has ended, or will end, the others: backends outlive a killed server.
+                try:
+                    yield connection
+                except BaseException:
+                    with suppress(*BROKEN):
+                        await connection.execute("ROLLBACK")
+                    raise
+                await connection.execute("COMMIT")
+            except (*BROKEN, *MOVED):
+                # What ended this connection has ended, or will end, the others: backends outlive a killed server. Nor
+                # does a server that takes no writes any more say so on each: the writer has to be looked for.
                 await _discard(pool, connection)
                 await pool.expire_connections()
                 raise
             finally:
-                with suppress(*_BROKEN):
+                with suppress(*BROKEN):
                     await pool.release(connection)
 
-    async def _opened(self, pool: asyncpg.Pool, opening: str) -> PoolConnectionProxy:
-        for _ in range(CONNECTIONS):
+    async def _opened(self, pool: asyncpg.Pool, begin: str) -> PoolConnectionProxy:
+        for _ in range(self._connections + 1):
             connection = await self._acquire(pool)
             try:
-                await connection.execute(opening)
-            except _BROKEN:
+                await connection.execute(begin + _SAID_ANEW if self.pooled else begin)
+                if self._moved(connection):
+                    await _discard(pool, connection)
+                    await pool.expire_connections()
+                    continue
+            except BROKEN:
                 await _discard(pool, connection)
             except BaseException:
                 # Cancelled, most of the time: nobody else knows of this connection, and the pool has only so many.
@@ -158,18 +211,14 @@ class Database:
                 return connection
         raise StoreUnavailable("PostgreSQL", "every connection to it breaks")
 
-    async def _acquire(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
-        """A connection; if the embedded server was killed, it is started again first.
+    def _moved(self, connection: PoolConnectionProxy) -> bool:
+        """Whether the server became a replica under a connection that was made to a writer."""
+        return self._embedded is None and not self.pooled and is_reader(connection)
 
-        The driver reads the URL only now, and tells pieces of a malformed one, which may be pieces of the password.
-        """
+    async def _acquire(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
+        """A connection; if the embedded server was killed, it is started again first."""
         try:
             return await pool.acquire()
-        except (ValueError, OverflowError):
-            raise Misconfigured(
-                "ENGINTEL_DATABASE_URL is not a PostgreSQL URL: expected postgresql://user:password@host:5432/name, "
-                "with %2F for a / in the password, %40 for an @, and so on."
-            ) from None
         except (OSError, asyncpg.CannotConnectNowError):
             if self._embedded is None:
                 raise
@@ -178,9 +227,19 @@ class Database:
             return await pool.acquire()
 
 
+def check_org(org: str) -> None:
+    """See that `org` can be the name of an organisation: it becomes part of statements.
+
+    Raises:
+        Misconfigured: it cannot.
+    """
+    if not _ORG.match(org):
+        raise Misconfigured(f"ENGINTEL_ORG is {org!r}: expected a-z, 0-9, '-' and '_', at most 63 characters.")
+
+
 async def _discard(pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
     """Give a broken connection back, never to be used again."""
-    with suppress(*_BROKEN):  # the pool may have noticed by itself, and has taken it back then
+    with suppress(*BROKEN):  # the pool may have noticed by itself, and has taken it back then
         connection.terminate()
         await pool.release(connection)
 
@@ -195,60 +254,6 @@ async def _close(pool: asyncpg.Pool) -> None:
             await pool.close()
     except (TimeoutError, asyncpg.PostgresError, OSError):
         pool.terminate()
-
-
-_BROKEN: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the driver's own confusion when the server ends a connection it is talking on
-    OSError,
-)
-"""What ends a connection."""
-_RETRY: Final = (
-    *_BROKEN,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.QueryCanceledError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DiskFullError,
-    asyncpg.OutOfMemoryError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    # A table that is gone or stays locked is the store's trouble and not the event's: nothing may be put aside for it.
-    asyncpg.UndefinedTableError,
-    asyncpg.UndefinedColumnError,
-    asyncpg.InvalidSchemaNameError,
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.LockNotAvailableError,
-    TimeoutError,
-)
-_REASONS: Final[Mapping[type[BaseException], str]] = {
-    asyncpg.UndefinedTableError: "a table is missing",
-    asyncpg.UndefinedColumnError: "a column is missing",
-    asyncpg.InsufficientPrivilegeError: "a table may not be used",
-    asyncpg.LockNotAvailableError: "a table stays locked",
-}
-
-
-@contextmanager
-def translated(store: str) -> Iterator[None]:
-    """Turn the driver's errors into ours: what a retry may mend, and what an event can never get past.
-
-    The driver's own text names tables and values, so only its kind is told; the original is the cause.
-    """
-    try:
-        yield
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError) as error:
-        raise PoisonEvent(f"{store} cannot hold it: {type(error).__name__}") from error
-    except _RETRY as error:
-        known = error.strerror if isinstance(error, OSError) else _REASONS.get(type(error))
-        reason = known or type(error).__name__
-        raise StoreUnavailable(store, reason) from error
 
 
 def load_queries(package: str, name: str) -> Mapping[str, str]:

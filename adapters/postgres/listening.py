@@ -1,12 +1,20 @@
-"""Waiting for news of other processes on one connection, for as long as somebody is interested."""
+"""Waiting for news of other processes on one connection, for as long as somebody is interested.
+
+A transaction pooler gives nobody a connection to keep, so that behind one nobody can listen: whoever waits looks again
+after a moment.
+"""
 
 import asyncio
 from contextlib import suppress
+from typing import Final
 
 import asyncpg
 
-from adapters.postgres.database import Connection, Database
+from adapters.postgres.database import Database
 from domain.errors import EngintelError
+
+LOOKING: Final = 0.5
+"""Seconds between two looks where nobody can listen."""
 
 
 class News:
@@ -22,13 +30,15 @@ class News:
         self._database = database
         self._channel = channel
         self._came = asyncio.Event()
-        self._listener: Connection | None = None
+        self._listener: asyncpg.Connection[asyncpg.Record] | None = None
         self._listening = asyncio.Lock()
 
     async def wait(self, seconds: float) -> None:
         """Return once there may be news, or after `seconds`; the caller looks anyway."""
         with suppress(EngintelError):
             await self._listen()
+        if self._database.pooled:
+            seconds = min(seconds, LOOKING)
         # Not `wait_for`, which in Python 3.11 loses a cancellation that comes together with the news.
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -36,6 +46,8 @@ class News:
         self._came.clear()
 
     async def _listen(self) -> None:
+        if self._database.pooled:
+            return
         async with self._listening:  # two that wait at once share one connection
             if self._listener is not None and not self._listener.is_closed():
                 return

@@ -6,10 +6,12 @@ from typing import Final
 
 import asyncpg
 
-from adapters.postgres.database import ROLE, SCHEMA, Connection, Database
+from adapters.postgres.database import ROLE, SCHEMA, Connection, Sessions
 from domain.errors import Misconfigured
 
 _FILE: Final = re.compile(r"^(\d{4})_[a-z_]+\.sql$")
+# Read as a table: a name that was looked up and not found is remembered until the transaction ends.
+_BEGUN: Final = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = 'migrations')"
 _LOCK: Final = 0x656E67  # "eng": one migration at a time in a database
 
 
@@ -22,7 +24,7 @@ def migrations() -> list[tuple[int, str]]:
 
 async def schema_version(connection: Connection) -> int:
     """The last step that was taken; 0 in an empty database."""
-    if await connection.fetchval("SELECT to_regclass($1)", f"{SCHEMA}.migrations") is None:
+    if not await connection.fetchval(_BEGUN, SCHEMA):
         return 0
     return int(await connection.fetchval(f"SELECT coalesce(max(version), 0) FROM {SCHEMA}.migrations"))  # noqa: S608 - a constant
 
@@ -47,7 +49,7 @@ async def _missing(connection: Connection) -> list[tuple[int, str]]:
     return [(number, sql) for number, sql in steps if number not in taken]
 
 
-async def migrate(database: Database) -> list[int]:
+async def migrate(database: Sessions) -> list[int]:
     """Take every step that is missing. Two processes may do this at once: the second finds nothing left to do.
 
     Returns:
@@ -57,26 +59,33 @@ async def migrate(database: Database) -> list[int]:
         Misconfigured: the database is newer than this program, or its user may not create what is needed.
     """
     taken: list[int] = []
+    while (number := await _step(database)) is not None:
+        taken.append(number)
+    return taken
+
+
+async def _step(database: Sessions) -> int | None:
+    """Take the first step that is missing; None if none is.
+
+    The lock ends with the transaction: one of a session would be left to whom a pooler gives its connection next.
+    """
     async with database.owner() as connection:
         if not await _missing(connection):
-            return taken
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        try:
-            for number, sql in await _missing(connection):
-                await _take(connection, number, sql)
-                taken.append(number)
-        finally:
-            await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
-    return taken
+            return None
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        missing = await _missing(connection)  # somebody may have taken it while we waited
+        if not missing:
+            return None
+        await _take(connection, *missing[0])
+        return missing[0][0]
 
 
 async def _take(connection: Connection, number: int, sql: str) -> None:
     try:
-        async with connection.transaction():
-            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            await connection.execute(_ROLE_EXISTS)
-            await connection.execute(sql)
-            await connection.execute("INSERT INTO migrations (version) VALUES ($1)", number)
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        await connection.execute(_ROLE_EXISTS)
+        await connection.execute(sql)
+        await connection.execute("INSERT INTO migrations (version) VALUES ($1)", number)
     except asyncpg.InsufficientPrivilegeError as error:
         raise Misconfigured(
             f"The database user may not take migration {number} ({error.args[0]}). It needs to create a schema, the "

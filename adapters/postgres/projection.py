@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from adapters.postgres.database import Connection, Database, translated
+from adapters.postgres.database import Connection, Sessions, translated
 from adapters.postgres.quarantine import forget, put_aside, take_out
 from domain.events import Event
 from domain.ports import Batch, Quarantined, Standing
@@ -19,7 +19,7 @@ class PostgresProjection:
     store: Store
     tables: tuple[str, ...]
 
-    def __init__(self, database: Database, org: str) -> None:
+    def __init__(self, database: Sessions, org: str) -> None:
         """Bind the store to one organisation; nothing is read or written.
 
         Args:

@@ -9,12 +9,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
 from adapters.graph.postgres import PostgresGraph
-from adapters.postgres.database import Connection
 from adapters.postgres.projection import PostgresProjection
 from domain.errors import StoreUnavailable
 from domain.ports import Batch
@@ -84,7 +84,7 @@ async def holder(broken_home: Path) -> AsyncIterator[EngineHolder]:
 
 
 @asynccontextmanager
-async def patient(engine: Engine) -> AsyncIterator[Connection]:
+async def patient(engine: Engine) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """A connection that waits for locks, and that nobody gets after us."""
     connection = await engine.database.dedicated()
     try:

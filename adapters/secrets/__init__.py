@@ -1,0 +1,1 @@
+"""Where secrets are kept outside of the environment, one file a keeper."""
