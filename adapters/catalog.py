@@ -25,6 +25,9 @@ class Engine:
     extra: str | None = None
 
 
+DIRECTORY: Mapping[str, Engine] = {
+    "rds-data": Engine("adapters.directory.data_api:open_data_api", "boto3", "aws"),
+}
 EVENTS: Mapping[str, Engine] = {}
 GRAPH: Mapping[str, Engine] = {}
 VECTORS: Mapping[str, Engine] = {}

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, PostgresOutbox
 from adapters.actions.postgres_automations import PostgresAutomations
-from adapters.catalog import EVENTS, GRAPH, VECTORS, opener
+from adapters.catalog import DIRECTORY, EVENTS, GRAPH, VECTORS, opener
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
@@ -58,6 +58,10 @@ from server.sorter import Sorter
 from server.sources import polled_sources
 from server.worker import Duty
 from tools.context import ToolContext
+
+
+class DirectoryEngine(Directory, Projection, Protocol):
+    """Answers as a directory does and is filled as a store is."""
 
 
 class EventsEngine(Events, Projection, Protocol):
@@ -179,7 +183,7 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
         stack.push_async_callback(inbox.close)
         sorter = Sorter(inbox, log, leases)
         quarantine = PostgresQuarantine(database, org)
-        directory = PostgresDirectory(database, org)
+        directory = await stack.enter_async_context(_directory(settings, database))
         events = await stack.enter_async_context(_events(settings, database))
         vectors = await stack.enter_async_context(_vectors(settings, database))
         graph = await stack.enter_async_context(_graph(settings, database))
@@ -240,6 +244,16 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
             stream=stream,
             drain=drain,
         )
+
+
+@asynccontextmanager
+async def _directory(settings: Settings, database: Database) -> AsyncIterator[DirectoryEngine]:
+    if settings.directory_url is None:
+        yield PostgresDirectory(database, settings.organisation)
+        return
+    opens = opener("ENGINTEL_DIRECTORY_URL", settings.directory_url, DIRECTORY)
+    async with opens(settings.directory_url, database, settings.organisation) as directory:
+        yield directory
 
 
 @asynccontextmanager

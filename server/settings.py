@@ -29,6 +29,9 @@ class Settings:
     database_url: str | None = _setting(
         "ENGINTEL_DATABASE_URL", "PostgreSQL to use in place of the embedded one", secret=True
     )
+    directory_url: str | None = _setting(
+        "ENGINTEL_DIRECTORY_URL", "engine of the directory in PostgreSQL's place: `rds-data://…`", secret=True
+    )
     events_url: str | None = _setting("ENGINTEL_EVENTS_URL", "engine of the events in PostgreSQL's place", secret=True)
     vectors_url: str | None = _setting(
         "ENGINTEL_VECTORS_URL", "engine of the vectors in PostgreSQL's place", secret=True

@@ -123,7 +123,7 @@ WAITS: Final = "it waits behind an event of the same entity"
 _TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _STANDING: Final = "SELECT lane, position, again_upto FROM positions WHERE org = $1 AND store = $2"
-_BEGIN: Final = "SELECT begin_batch($1, $2, $3, $4, $5, $6, $7)"
+_BEGIN: Final = "SELECT begin_batch($1, $2, $3::int, $4, $5, $6, $7)"
 _REWIND: Final = """
 UPDATE positions SET again_upto = greatest(again_upto, position), position = $3
 WHERE org = $1 AND store = $2 AND position > $3

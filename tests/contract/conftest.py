@@ -4,19 +4,58 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.directory.data_api import DataApiDirectory
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
+from adapters.postgres.data_api import DataApiDatabase, read_data_api
 from adapters.postgres.database import Database
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import EventLog
+from tests.engines import rds_data
+from tests.engines.aws import ENVIRONMENT
 from tests.engines.logs import ENGINES, RUN, Entrance, entered
+from tests.engines.rds_data import RdsData
 
 
-@pytest.fixture
-def directory(database: Database, org: str) -> PostgresDirectory:
-    """The directory under test."""
+@pytest.fixture(scope="session")
+async def data_api(database: Database) -> AsyncIterator[RdsData]:
+    """What plays the RDS Data API before the database that all tests share."""
+    async with database.owner() as connection:
+        place = await connection.fetchrow(
+            "SELECT current_user AS name, current_database() AS db, current_setting('unix_socket_directories') AS dir"
+        )
+    postgres = f"postgresql://{place['name']}@/{place['db']}?host={place['dir']}"
+    with pytest.MonkeyPatch.context() as patch, rds_data.running(postgres) as api:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield api
+
+
+@pytest.fixture(scope="session")
+async def data_api_database(data_api: RdsData) -> AsyncIterator[DataApiDatabase]:
+    """Transactions over the RDS Data API."""
+    opened = DataApiDatabase(read_data_api(data_api_url(data_api)))
+    yield opened
+    await opened.close()
+
+
+def data_api_url(api: RdsData) -> str:
+    """What an operator would set."""
+    return f"rds-data://{rds_data.CLUSTER}?secret={rds_data.SECRET}&database=engintel&endpoint={api.url}"
+
+
+@pytest.fixture(params=["postgres", "data-api"])
+def directory(request: pytest.FixtureRequest, database: Database, org: str) -> PostgresDirectory:
+    """The directory under test, over each wire."""
+    return directory_of(request, database, org)
+
+
+def directory_of(request: pytest.FixtureRequest, database: Database, org: str) -> PostgresDirectory:
+    """A directory of any organisation, over the wire that the test is run for."""
+    if request.node.callspec.params.get("directory") == "data-api":
+        return DataApiDirectory(request.getfixturevalue("data_api_database"), org)
     return PostgresDirectory(database, org)
 
 

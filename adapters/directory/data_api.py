@@ -1,0 +1,94 @@
+"""The directory in Aurora PostgreSQL over the RDS Data API: the same tables, the same questions, another wire."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from adapters.directory.postgres import PostgresDirectory
+from adapters.postgres.data_api import STORE, VARIABLE, DataApiDatabase, read_data_api
+from adapters.postgres.database import Database, Sessions
+from adapters.postgres.migrate import migrations, schema_version
+from domain.errors import Misconfigured
+from domain.ports import Inspection
+
+_COUNTED: Final[Mapping[str, str]] = {
+    "people": "people",
+    "projects": "projects",
+    "work": "work_items",
+    "documents": "documents",
+}
+
+
+class DataApiDirectory(PostgresDirectory):
+    """The directory of one organisation, behind the Data API."""
+
+    engine = STORE
+
+    def __init__(self, database: Sessions, org: str, endpoint: str = "") -> None:
+        """Bind it to its organisation; nothing is asked.
+
+        Args:
+            database: where its tables are.
+            org: whose rows it sees.
+            endpoint: what `inspect` tells of where it is.
+        """
+        super().__init__(database, org)
+        self._endpoint = endpoint
+
+    async def inspect(self) -> Inspection:
+        """Ask the engine who it is."""
+        async with self.database.owner() as connection:
+            server = await connection.fetchval("SELECT current_setting('server_version')")
+            schema = await schema_version(connection)
+        newest = migrations()[-1][0]
+        if schema > newest:
+            raise Misconfigured(
+                f"The database of {VARIABLE} has schema {schema} and this version of engintel knows {newest}: "
+                "install the newer engintel."
+            )
+        return Inspection(engine=STORE, version=server, schema_version=f"{schema} of {newest}", endpoint=self._endpoint)
+
+    async def migrate(self) -> Sequence[str]:
+        """See that the schema is there: the API takes one statement at a time, and a migration has many.
+
+        Raises:
+            Misconfigured: it is not; the text says how it comes to be.
+        """
+        async with self.database.owner() as connection:
+            schema = await schema_version(connection)
+        newest = migrations()[-1][0]
+        if schema < newest:
+            raise Misconfigured(
+                f"The database of {VARIABLE} has schema {schema} of {newest}, and the Data API cannot make the rest: "
+                "run `engintel migrate` with ENGINTEL_DATABASE_URL=postgresql://… naming the same database."
+            )
+        return ()
+
+    async def tally(self) -> Mapping[str, int]:
+        """How much it holds of the organisation, by kind."""
+        async with self.database.session(self.org, readonly=True) as connection:
+            return {
+                kind: await connection.fetchval(f"SELECT count(*) FROM {table} WHERE org = $1", self.org)  # noqa: S608 - our own names
+                for kind, table in _COUNTED.items()
+            }
+
+
+@asynccontextmanager
+async def open_data_api(url: str, database: Database, org: str) -> AsyncIterator[DataApiDirectory]:
+    """The directory that `url` names, until the context is left. Nothing is asked yet.
+
+    Args:
+        url: `rds-data://CLUSTER?secret=…&database=…`.
+        database: of the log; the directory has one of its own.
+        org: whose directory it is.
+
+    Raises:
+        Misconfigured: the URL will not do.
+    """
+    del database
+    address = read_data_api(url)
+    there = DataApiDatabase(address)
+    try:
+        yield DataApiDirectory(there, org, endpoint=f"{address.cluster}/{address.database}")
+    finally:
+        await there.close()
