@@ -31,6 +31,15 @@ _ANOTHER_SERVER: Final = "ENGPL"
 _REFUSED: Final = (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError)
 _POOLS: Final = ("loop", "connection_class", "record_class")
 """What the driver's pool wants of its connections."""
+_NO_CONNECTION: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    ValueError,
+    OverflowError,
+)
+"""What the driver raises where it cannot connect, or cannot read the URL."""
 _STATEMENTS_KEPT: Final = 100
 
 Dialled: TypeAlias = asyncpg.Connection
@@ -61,9 +70,9 @@ class Connector:
         wanted: dict[str, Any] = {name: given[name] for name in _POOLS if name in given}
         try:
             connection = await self._let_in(wanted)
-        except (ValueError, OverflowError):
-            raise not_a_url() from None  # the driver's text tells pieces of it
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except _NO_CONNECTION as error:
+            if isinstance(error, ValueError | OverflowError) and not isinstance(error, OSError):
+                raise not_a_url() from None  # the driver's text tells pieces of it
             known = self._known(error) if self.address.given else None
             if known is None:
                 raise
@@ -156,7 +165,8 @@ def is_reader(connection: "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.Poo
 
 def _keep_alive(connection: Dialled, keepalive: Keepalive) -> None:
     """Let the kernel find out that the other end is gone, where it never said so."""
-    transport: asyncio.Transport = vars(connection)["_transport"]  # the driver offers no way to its socket
+    # The driver offers no way to its socket.
+    transport: asyncio.Transport = connection._transport  # type: ignore[attr-defined]  # noqa: SLF001
     line = transport.get_extra_info("socket")
     if line is None:
         return

@@ -1,6 +1,6 @@
 """The engines that every suite is run over. An engine that is not there is skipped with a reason, never passed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -16,6 +16,8 @@ from domain.ports import EventLog
 from tests.engines import rds_data
 from tests.engines.aws import ENVIRONMENT
 from tests.engines.logs import ENGINES, RUN, Entrance, entered
+from tests.engines.postgres import Guarded
+from tests.engines.postgres import guarded as guarded_server
 from tests.engines.rds_data import RdsData
 
 
@@ -107,3 +109,10 @@ async def entrance(database: Database, org: str, log_url: str | None) -> AsyncIt
 def log(entrance: Entrance) -> EventLog:
     """The log under test."""
     return entrance.log
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Guarded]:
+    """A server that asks guests for their passwords; each test invites its own."""
+    with guarded_server() as server:
+        yield server
