@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from domain.errors import Misconfigured
 
@@ -157,7 +157,8 @@ def read_address(url: str) -> PostgresAddress:
     if not host and not rest.get("host", "/").startswith("/"):
         host, port = rest["host"], int(rest["port"]) if rest.get("port", "").isdecimal() else None
     tls = _tls(host, rest)
-    dsn = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(rest, quote_via=quote), ""))
+    query = urlencode(rest, quote_via=quote)
+    dsn = f"{parts.scheme}://{parts.netloc}{parts.path}{'?' if query else ''}{query}"
     address = PostgresAddress(
         dsn=dsn,
         host=host,

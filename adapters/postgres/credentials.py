@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from adapters.postgres.address import VARIABLE, PostgresAddress, region_of, wrong
-from adapters.secrets.aws import read_secret, require_driver
+from adapters.secrets.aws import read_secret, region_here, require_driver
 from domain.errors import Misconfigured
 
 
@@ -118,7 +118,8 @@ class Token:
         place = {"DBHostname": self._address.host, "Port": self._address.port, "DBUsername": self._address.user}
         try:
             if self._client is None:
-                self._client = boto3.session.Session().client("rds", region_name=region_of(self._address))
+                region = region_of(self._address) or region_here()
+                self._client = boto3.session.Session().client("rds", region_name=region)
             return str(self._client.generate_db_auth_token(**place))
         except NoRegionError as error:
             raise wrong("auth=iam needs the AWS region: write &region=eu-central-1") from error

@@ -25,6 +25,7 @@ from adapters.postgres.connecting import SESSION
 from adapters.postgres.data_api_wire import LIMITS, rows_of, translate
 from adapters.postgres.database import ROLE, Connection, check_org
 from adapters.postgres.failures import translated
+from adapters.secrets.aws import region_here
 from domain.errors import EngintelError, StoreUnavailable
 
 VARIABLE: Final = "ENGINTEL_DIRECTORY_URL"
@@ -189,7 +190,7 @@ class DataApiDatabase:
     def _connected(self) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
         with self._making:
             if self._client is None:
-                session = boto3.session.Session(region_name=self.address.region)
+                session = boto3.session.Session(region_name=self.address.region or region_here())
                 if not self._cluster.startswith("arn:"):
                     account = session.client("sts").get_caller_identity()["Account"]
                     partition = session.get_partition_for_region(session.region_name)

@@ -4,6 +4,7 @@ What a secret says is in no message of ours, and neither is AWS's own text: it n
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -92,7 +93,7 @@ def read_secret(variable: str, secret: str, region: str | None = None) -> str:
     try:
         client = boto3.session.Session().client(
             "secretsmanager",
-            region_name=region or _region_of(secret),
+            region_name=region or _region_of(secret) or region_here(),
             config=Config(
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_READ_SECONDS,
@@ -135,6 +136,14 @@ def value_in(variable: str, place: Place, text: str) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
         raise Misconfigured(f"{told}, which is no text: expected the value as text.")
     return str(value).strip()
+
+
+def region_here() -> str | None:
+    """The region of the AWS environment, where it is set as every other of Amazon's clients reads it.
+
+    boto3 itself reads `AWS_DEFAULT_REGION` and profiles alone.
+    """
+    return os.environ.get("AWS_REGION") or None
 
 
 def _region_of(secret: str) -> str | None:

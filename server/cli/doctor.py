@@ -52,6 +52,7 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
         server = await connection.fetchval("SHOW server_version")
         schema = await schema_version(connection)
     kind = "embedded" if engine.database.embedded else "ENGINTEL_DATABASE_URL"
+    kind += ", through a pooler" if engine.database.pooled else ""
     heads = await engine.log.heads()
     checks: list[dict[str, Any]] = [
         {

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.postgres.address import read_address
+from adapters.postgres.data_api import read_data_api
 from server.cli.main import build_parser
 from tests.acceptance.program import ROOT
 from tests.docs.generate import README, STATIC, filled, transcript
+from tests.engines.certificates import Authority
 
 TEXT = README.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
@@ -53,3 +56,22 @@ def test_continuous_integration_runs_the_readme_s_own_commands() -> None:
     steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert [line for line in steps if line.startswith("make ")] == ["make lint", "make test"]
     assert "make test" in COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    re.findall(r"^export (ENGINTEL_(?:DATABASE|DIRECTORY)_URL)='([^']+)'", TEXT, re.MULTILINE)
+    + [("ENGINTEL_DATABASE_URL", url) for url in re.findall(r"`(postgresql://[^`]+)`", TEXT)],
+)
+def test_every_database_shown_is_an_address(
+    variable: str, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever copies one has only names to change."""
+    monkeypatch.chdir(tmp_path)
+    bundle = Authority(tmp_path).bundle
+    (tmp_path / "global-bundle.pem").write_bytes(bundle.read_bytes())
+
+    if variable == "ENGINTEL_DIRECTORY_URL":
+        assert read_data_api(url).database == "engintel"
+    else:
+        assert read_address(url.replace("HOST", "db.cluster-c1.eu-central-1.rds.amazonaws.com")).given

@@ -111,7 +111,8 @@ def settings() -> str:
         for s in fields(Settings)
     )
     return _table(("variable", "what it sets"), rows) + (
-        "\n\nA secret may also be given as `NAME_FILE`, the path of a file that holds it."
+        "\n\nA secret may also be given as `NAME_FILE`, the path of a file that holds it, or as `aws-sm://SECRET#KEY`, "
+        "a value in AWS Secrets Manager."
     )
 
 

@@ -66,6 +66,8 @@ async def _guarded(admin: str) -> Guarded:
         await connection.execute("CREATE ROLE guests; CREATE ROLE engintel_app; GRANT engintel_app TO guests")
         rules = Path(await connection.fetchval("SHOW hba_file"))
         rules.write_text(f"local all +guests scram-sha-256\n{rules.read_text()}")
+        for hurry in ("fsync", "full_page_writes", "synchronous_commit"):  # nobody will miss what it holds
+            await connection.execute(f"ALTER SYSTEM SET {hurry} = off")
         await connection.execute("SELECT pg_reload_conf()")
         folder = await connection.fetchval("SHOW unix_socket_directories")
         port = await connection.fetchval("SHOW port")

@@ -56,8 +56,8 @@ class RdsData:
         self.url = ""
         self.asked: list[str] = []
         """The operations, in the order in which they were asked for."""
-        self.losing: set[str] = set()
-        """What is done, and its answer lost: once each."""
+        self.losing: dict[str, int] = {}
+        """What is done, and its answer lost, by how many are answered before."""
         self.refusing: Refused | None = None
         """What every request is answered with, if anything."""
         self._loop = asyncio.new_event_loop()
@@ -79,6 +79,13 @@ class RdsData:
         """How many were begun and neither committed nor rolled back."""
         return len(self._transactions)
 
+    def loses(self, operation: str) -> bool:
+        """Whether this answer is the one that is lost."""
+        before = self.losing.pop(operation, None)
+        if before:
+            self.losing[operation] = before - 1
+        return before == 0
+
     def answer(self, operation: str, told: Mapping[str, Any]) -> dict[str, Any]:
         """What one request is answered with."""
         self.asked.append(operation)
@@ -99,9 +106,8 @@ class RdsData:
                 self._transactions[name] = connection
                 return {"transactionId": name}
             case "CommitTransaction" | "RollbackTransaction":
-                connection = self._transactions.pop(told["transactionId"], None)
-                if connection is None:
-                    raise Refused("TransactionNotFoundException", "Transaction is not found", 404)
+                connection = self._transaction(told)
+                del self._transactions[told["transactionId"]]
                 said = await connection.execute("COMMIT" if operation.startswith("C") else "ROLLBACK")
                 self._idle.append(connection)
                 return {"transactionStatus": f"Transaction {said.title()}ed"}
@@ -111,15 +117,13 @@ class RdsData:
 
     async def _execute(self, told: Mapping[str, Any]) -> dict[str, Any]:
         sql, values = bound(told["sql"], told.get("parameters", ()))
-        connection = self._transactions.get(told.get("transactionId", ""))
-        if connection is None:
-            raise Refused("TransactionNotFoundException", "Transaction is not found", 404)
+        connection = self._transaction(told)
         try:
             statement = await connection.prepare(sql)
             rows = await statement.fetch(*values)
         except asyncpg.PostgresError as error:
             raise Refused("DatabaseErrorException", f"ERROR: {error}; SQLState: {error.sqlstate}") from error
-        verb, _, count = statement.get_statusmsg().rpartition(" ")
+        verb, _, count = (statement.get_statusmsg() or "").rpartition(" ")
         changed = int(count) if verb.split(" ")[0] in {"INSERT", "UPDATE", "DELETE"} else 0
         columns = [(column.name, _kind(column.type.name)) for column in statement.get_attributes()]
         for _, kind in columns:
@@ -135,6 +139,12 @@ class RdsData:
         if columns and told.get("includeResultMetadata"):
             answer["columnMetadata"] = [{"name": name, "label": name, "typeName": kind} for name, kind in columns]
         return answer
+
+    def _transaction(self, told: Mapping[str, Any]) -> "asyncpg.Connection[asyncpg.Record]":
+        connection = self._transactions.get(told.get("transactionId", ""))
+        if connection is None:
+            raise Refused("TransactionNotFoundException", "Transaction is not found", 404)
+        return connection
 
     async def _close(self) -> None:
         for connection in (*self._transactions.values(), *self._idle):
@@ -215,8 +225,7 @@ class Face(BaseHTTPRequestHandler):
         except Refused as error:
             self._reply(error.status, {"message": str(error)}, error.kind)
             return
-        if operation in self.api.losing:
-            self.api.losing.discard(operation)
+        if self.api.loses(operation):
             self.close_connection = True
         else:
             self._reply(200, told)
