@@ -8,8 +8,8 @@ from adapters.directory.postgres import PostgresDirectory
 from adapters.postgres.data_api import STORE, VARIABLE, DataApiDatabase, read_data_api
 from adapters.postgres.database import Database, Sessions
 from adapters.postgres.migrate import migrations, schema_version
-from domain.errors import Misconfigured
-from domain.ports import Inspection
+from domain.errors import Misconfigured, StoreUnavailable
+from domain.ports import Batch, Inspection
 
 _COUNTED: Final[Mapping[str, str]] = {
     "people": "people",
@@ -24,16 +24,33 @@ class DataApiDirectory(PostgresDirectory):
 
     engine = STORE
 
-    def __init__(self, database: Sessions, org: str, endpoint: str = "") -> None:
+    def __init__(self, database: Sessions, org: str, near: Sessions | None = None, endpoint: str = "") -> None:
         """Bind it to its organisation; nothing is asked.
 
         Args:
             database: where its tables are.
             org: whose rows it sees.
+            near: the same database over a connection, where the log is; None if there is no such way here.
             endpoint: what `inspect` tells of where it is.
         """
         super().__init__(database, org)
+        self._near = near
         self._endpoint = endpoint
+
+    async def apply(self, batch: Batch) -> bool:
+        """Apply `batch` unless somebody else is at it; see `domain.ports.Projection`.
+
+        Leases and quarantine are rows beside the directory's: in another database than the log's, nobody would see
+        what was put aside.
+        """
+        if self._near is not None:
+            if await _birth(self._near) != await _birth(self.database):
+                raise StoreUnavailable(
+                    STORE,
+                    f"{VARIABLE} names another database than the log's. Name the one of ENGINTEL_DATABASE_URL",
+                )
+            self._near = None
+        return await super().apply(batch)
 
     async def inspect(self) -> Inspection:
         """Ask the engine who it is."""
@@ -73,22 +90,27 @@ class DataApiDirectory(PostgresDirectory):
             }
 
 
+async def _birth(database: Sessions) -> object:
+    """When the schema was made: to the microsecond, so that it tells databases apart."""
+    async with database.owner() as connection:
+        return await connection.fetchval("SELECT taken_at FROM engintel.migrations ORDER BY version LIMIT 1")
+
+
 @asynccontextmanager
 async def open_data_api(url: str, database: Database, org: str) -> AsyncIterator[DataApiDirectory]:
     """The directory that `url` names, until the context is left. Nothing is asked yet.
 
     Args:
         url: `rds-data://CLUSTER?secret=…&database=…`.
-        database: of the log; the directory has one of its own.
+        database: of the log, which is the same one over a connection.
         org: whose directory it is.
 
     Raises:
         Misconfigured: the URL will not do.
     """
-    del database
     address = read_data_api(url)
     there = DataApiDatabase(address)
     try:
-        yield DataApiDirectory(there, org, endpoint=f"{address.cluster}/{address.database}")
+        yield DataApiDirectory(there, org, near=database, endpoint=f"{address.cluster}/{address.database}")
     finally:
         await there.close()

@@ -24,12 +24,7 @@ from tests.engines.rds_data import RdsData
 @pytest.fixture(scope="session")
 async def data_api(database: Database) -> AsyncIterator[RdsData]:
     """What plays the RDS Data API before the database that all tests share."""
-    async with database.owner() as connection:
-        place = await connection.fetchrow(
-            "SELECT current_user AS name, current_database() AS db, current_setting('unix_socket_directories') AS dir"
-        )
-    postgres = f"postgresql://{place['name']}@/{place['db']}?host={place['dir']}"
-    with pytest.MonkeyPatch.context() as patch, rds_data.running(postgres) as api:
+    with pytest.MonkeyPatch.context() as patch, rds_data.running(await socket_url(database)) as api:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         yield api
@@ -41,6 +36,15 @@ async def data_api_database(data_api: RdsData) -> AsyncIterator[DataApiDatabase]
     opened = DataApiDatabase(read_data_api(data_api_url(data_api)))
     yield opened
     await opened.close()
+
+
+async def socket_url(database: Database) -> str:
+    """The address of an embedded database, for others than the program."""
+    async with database.owner() as connection:
+        place = await connection.fetchrow(
+            "SELECT current_user AS name, current_database() AS db, current_setting('unix_socket_directories') AS dir"
+        )
+    return f"postgresql://{place['name']}@/{place['db']}?host={place['dir']}"
 
 
 def data_api_url(api: RdsData) -> str:

@@ -1,5 +1,6 @@
 """Getting into a PostgreSQL across a network: whom it believes, and what it says when it cannot get in."""
 
+import argparse
 import asyncio
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 
 from adapters.postgres.database import Database
 from domain.errors import EngintelError, Misconfigured, StoreUnavailable
+from server.cli.doctor import doctor
 from tests.contract.guests import shown, url_of
 from tests.engines.certificates import Authority, self_signed
 from tests.engines.postgres import PASSWORD, Guarded
@@ -239,3 +241,34 @@ async def test_the_pool_is_as_large_as_it_was_asked_to_be(relay: Relay, guest: s
                 pass
         count = "SELECT count(*) FROM pg_stat_activity WHERE usename = current_user"
         assert await first.fetchval(count) == 2
+
+
+@pytest.mark.parametrize(
+    ("harm", "options", "why"),
+    [
+        ("ALTER ROLE {guest} PASSWORD 'changed'", "", "refuses the password of"),
+        ("ALTER ROLE {guest} CONNECTION LIMIT 0", "", "takes no more connections"),
+        ("ALTER DATABASE {guest} SET default_transaction_read_only = on", "", "is read-only: a replica"),
+        ("SELECT 1", "sslmode=verify-full&sslrootcert={bundle}", "has expired. Renew it there"),
+        ("SELECT 1", "connect_timeout=1", "does not answer"),
+    ],
+)
+async def test_doctor_says_it_in_a_line_and_shows_no_password(
+    relay: Relay, guest: str, harm: str, options: str, why: str, *, guarded: Guarded, authority: Authority,
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What an operator runs first, and pastes into a ticket."""
+    relay.present(authority.sign(HOST, days=(-30, -1)))
+    relay.silent = "connect_timeout" in options
+    await guarded.run(harm.format(guest=guest))
+    sslmode = options.format(bundle=authority.bundle) or "sslmode=disable"
+    monkeypatch.setenv("ENGINTEL_DATABASE_URL", url_of(guest, relay.port, sslmode))
+
+    code = await doctor(argparse.Namespace(notion_token=False, json=False))
+
+    told = capsys.readouterr()
+    [line] = [line for line in told.out.splitlines() if " database: " in line]
+    assert code == 1
+    assert line.startswith("down   database: why The PostgreSQL store is not available: ")
+    assert why in line
+    assert PASSWORD not in told.out + told.err + caplog.text

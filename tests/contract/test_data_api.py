@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +18,14 @@ from adapters.directory.postgres import PostgresDirectory
 from adapters.postgres.data_api import DataApiDatabase, read_data_api
 from adapters.postgres.data_api_wire import LIMITS, array_items, field_of, translate
 from adapters.postgres.database import Database
+from adapters.postgres.migrate import migrate
 from domain.errors import Misconfigured, PoisonEvent, StoreUnavailable
 from domain.events import git_actor
-from tests.contract.conftest import data_api_url
+from server.bootstrap import open_engine
+from server.settings import Settings
+from tests.contract.conftest import data_api_url, socket_url
 from tests.contract.filling import fill
+from tests.engines import rds_data
 from tests.engines.rds_data import CLUSTER, SECRET, RdsData, Refused
 from tests.events import ADA, commit, issue
 
@@ -221,10 +226,10 @@ async def test_what_the_api_refuses_is_told_with_what_to_do(
 
 
 async def test_it_says_who_it_is_and_that_it_cannot_migrate(
-    api: RdsData, data_api_database: DataApiDatabase, org: str, monkeypatch: pytest.MonkeyPatch
+    api: RdsData, database: Database, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its schema is made over a connection, by the same program."""
-    async with open_data_api(data_api_url(api), Database(None, None), org) as directory:  # type: ignore[arg-type]  # not used
+    async with open_data_api(data_api_url(api), database, org) as directory:
         await fill(directory, commit("c1", ADA), issue("PAY-1"))
         told = await directory.inspect()
         assert told.engine == "PostgreSQL (RDS Data API)"
@@ -285,3 +290,33 @@ async def test_a_name_is_looked_up_in_the_account_that_we_are_in(
             assert await connection.fetchval("SELECT 1") == 1
     finally:
         await there.close()
+
+
+async def test_the_program_starts_without_it_and_runs_on_it(home: Path, org: str, api: RdsData) -> None:
+    """While it is away the rest goes on, and then it catches up."""
+    del api  # the credentials of its environment are used
+    async with Database(None, home).open() as database:
+        await migrate(database)
+        with rds_data.running(await socket_url(database)) as own:
+            settings = Settings(home=str(home), org=org, directory_url=data_api_url(own))
+            own.refusing = Refused("DatabaseResumingException", "The Aurora DB instance is resuming.")
+
+            async with open_engine(settings) as engine:
+                await engine.log.append([commit("c1", ADA, "a.py"), issue("PAY-1")])
+                with pytest.raises(StoreUnavailable, match="is waking up"):
+                    await engine.context().directory.find_people("ada")
+                own.refusing = None
+                await engine.catch_up()
+
+                [ada] = await engine.context().directory.find_people("ada")
+                assert ada.name == "Ada Lovelace"
+                assert own.open_transactions == 0
+
+
+async def test_a_directory_in_another_database_than_the_log_s_is_refused(api: RdsData, home: Path, org: str) -> None:
+    """What it put aside would be seen by nobody there."""
+    async with Database(None, home).open() as other:
+        await migrate(other)
+        async with open_data_api(data_api_url(api), other, org) as directory:
+            with pytest.raises(StoreUnavailable, match="names another database than the log's"):
+                await fill(directory, commit("c1", ADA))

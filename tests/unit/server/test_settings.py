@@ -232,7 +232,7 @@ def test_no_secret_is_shown_by_doctor_or_told_in_an_error(home: Path) -> None:
     url = "ENGINTEL_DATABASE_URL"
     inside = secrets.pop(url)
     stream = {"ENGINTEL_LOG_URL": f"kafka://u:{secrets.pop('ENGINTEL_LOG_URL')}@127.0.0.1:9?timeout=1"}
-    for role in ("EVENTS", "VECTORS", "GRAPH"):  # each engine's own tests show that it tells none either
+    for role in ("DIRECTORY", "EVENTS", "VECTORS", "GRAPH"):  # each engine's own tests show that it tells none either
         secrets.pop(f"ENGINTEL_{role}_URL")
     given_ = {**secrets, "ENGINTEL_WRITES": "on", "ENGINTEL_JIRA_URL": "https://jira.example"}
 
