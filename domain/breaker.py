@@ -17,11 +17,18 @@ class Breaker(Frozen):
 
     `closed` lets every attempt through, `open` none before `until`; then it is `half_open` while one attempt shows
     whether the store is back.
+
+    Shape:
+        threshold: after so many failures in a row it opens.
+        first_pause, longest_pause: seconds; each pause is twice the one before.
     """
 
     state: BreakerState = "closed"
     failures: int = 0
     until: float = 0.0
+    threshold: int = THRESHOLD
+    first_pause: float = FIRST_PAUSE
+    longest_pause: float = LONGEST_PAUSE
 
     def wait(self, now: float) -> float:
         """Seconds until an attempt may begin; 0 if it may begin now."""
@@ -35,7 +42,9 @@ class Breaker(Frozen):
 
     def succeeded(self) -> "Breaker":
         """The breaker after an attempt that went well."""
-        return Breaker() if self.failures or self.state != "closed" else self
+        if not self.failures and self.state == "closed":
+            return self
+        return self.model_copy(update={"state": "closed", "failures": 0, "until": 0.0})
 
     def failed(self, now: float, luck: float) -> "Breaker":
         """The breaker after an attempt that failed.
@@ -45,6 +54,7 @@ class Breaker(Frozen):
             luck: 0 to 1; spreads the next attempts of several that failed together.
         """
         failures = self.failures + 1
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16)) * (0.5 + luck / 2)
-        opened = self.state == "half_open" or failures >= THRESHOLD
-        return Breaker(state="open" if opened else "closed", failures=failures, until=now + pause)
+        pause = min(self.longest_pause, self.first_pause * 2 ** min(failures - 1, 16)) * (0.5 + luck / 2)
+        opened = self.state == "half_open" or failures >= self.threshold
+        state = "open" if opened else "closed"
+        return self.model_copy(update={"state": state, "failures": failures, "until": now + pause})

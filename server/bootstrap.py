@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, PostgresOutbox
 from adapters.actions.postgres_automations import PostgresAutomations
@@ -47,9 +47,12 @@ from domain.ports import (
     Vectors,
     Writer,
 )
+from domain.routing import Store
 from server.automations import Automations, load_rules
 from server.courier import Courier
 from server.drain import Drain
+from server.guard import Budget, Guard, guarded
+from server.lag import Freshness
 from server.polling import Pollers, Polling
 from server.router import Router
 from server.settings import Settings
@@ -111,6 +114,7 @@ class Engine:
     stream: Stream | None = None
     drain: Drain | None = None
     """Carries the stream into the log. Both are there if `ENGINTEL_LOG_URL` is set."""
+    _guards: dict[str, Guard] = field(default_factory=dict)
 
     async def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Bring everything that was sent into the log, and the log into every store; see `Router.catch_up`."""
@@ -123,18 +127,52 @@ class Engine:
         """The present moment."""
         return self.settings.clock()
 
-    def context(self) -> ToolContext:
-        """What one call of a tool works with."""
-        return ToolContext(
-            now=self.now(),
-            directory=self.directory,
-            events=self.events,
-            vectors=self.vectors,
-            graph=self.graph,
-            freshness=self.router,
-            writes=self.settings.write_policy,
-            automations=self.automations,
+    def within(self, seconds: float) -> "Engine":
+        """The same program for somebody who has no more time: its ports answer, or are away, before that is up.
+
+        What is begun under `duties` or carried by the courier takes the time that it takes.
+        """
+        budget = Budget(seconds)
+
+        def bounded(port: Port, name: str) -> Port:
+            return guarded(port, self._guards.setdefault(name, Guard(name.partition(" ")[0])), budget)
+
+        return replace(
+            self,
+            directory=bounded(self.directory, Store.DIRECTORY),
+            events=bounded(self.events, Store.EVENTS),
+            vectors=bounded(self.vectors, Store.VECTORS),
+            graph=bounded(self.graph, Store.GRAPH),
+            # Where a store stands may be known where its content is not: each is asked for itself.
+            projections=tuple(bounded(store, f"{store.store} position") for store in self.projections),
+            carried=tuple(bounded(store, f"{store.store} position") for store in self.carried),
+            automations=bounded(self.automations, Store.AUTOMATIONS),
+            log=bounded(self.log, _DATABASE),
+            inbox=bounded(self.inbox, _DATABASE),
+            quarantine=bounded(self.quarantine, _DATABASE),
+            consumers=bounded(self.consumers, _DATABASE),
+            outbox=bounded(self.outbox, _DATABASE),
+            leases=bounded(self.leases, _DATABASE),
         )
+
+    def context(self) -> ToolContext:
+        """What one call of a tool works with, for as long as an answer may take."""
+        timely = self.within(self.settings.deadline_seconds)
+        return ToolContext(
+            now=timely.now(),
+            directory=timely.directory,
+            events=timely.events,
+            vectors=timely.vectors,
+            graph=timely.graph,
+            freshness=Freshness(timely.log, timely.projections, timely.inbox),
+            writes=timely.settings.write_policy,
+            automations=timely.automations,
+        )
+
+
+_DATABASE: Final = "PostgreSQL"
+"""What is always there: the log, and whatever else belongs to no store."""
+Port = TypeVar("Port")
 
 
 @asynccontextmanager
@@ -230,7 +268,7 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
             projections=projections,
             consumers=consumers,
             carried=carried,
-            router=Router(log, carried, quarantine, leases, consumers, inbox=inbox),
+            router=Router(log, carried, quarantine, leases, consumers),
             confirmations=PostgresConfirmations(database, org),
             outbox=outbox,
             audit=audit,

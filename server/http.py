@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import Misconfigured
 from server.mcp.app import EngintelServer, build_server
-from server.mcp.holder import EngineHolder
+from server.mcp.holder import EngineHolder, patience
 from server.offers import Offers
 from server.settings import Settings
 from server.supervisor import Supervisor
@@ -190,7 +190,7 @@ async def serve_with_workers(
     if insecure_webhooks:
         logger.warning("Webhooks of senders without a secret are believed: whoever reaches this port can write.")
     supervisor = Supervisor(workers)
-    async with EngineHolder(settings, warm_after=0, fills=False).open() as holder:
+    async with EngineHolder(settings, warm_after=0, fills=False, waits=patience(settings)).open() as holder:
         supervising = asyncio.create_task(supervisor.run())
         try:
             server = build_server(holder)

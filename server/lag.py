@@ -32,6 +32,31 @@ class Lag(Frozen):
     again: int = 0
 
 
+class Freshness:
+    """How far the stores of an answer can be believed, whoever fills them."""
+
+    def __init__(self, log: EventLog, projections: Sequence[Projection], inbox: Inbox | None = None) -> None:
+        """Name what is compared.
+
+        Args:
+            log: what the stores are filled from.
+            projections: the stores.
+            inbox: what is on its way into the log.
+        """
+        self._log = log
+        self._projections = projections
+        self._inbox = inbox
+
+    async def coverage(self, now: datetime) -> Mapping[str, Coverage]:
+        """For each store how far it is behind.
+
+        Raises:
+            StoreUnavailable: the log cannot be read.
+        """
+        lags = await lags_of(self._log, self._projections, now, self._inbox)
+        return {store.value: lag.coverage for store, lag in lags.items()}
+
+
 async def lags_of(
     log: EventLog, projections: Sequence[Projection], now: datetime, inbox: Inbox | None = None
 ) -> Mapping[Store, Lag]:

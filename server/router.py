@@ -4,16 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
 from functools import partial
 from typing import Final
 
-from domain.answers import Coverage
 from domain.errors import InvalidInput, NotFound, StoreUnavailable
-from domain.ports import LANES, Consumers, EventLog, Inbox, Leases, Projection, Quarantine, Quarantined
+from domain.ports import LANES, Consumers, EventLog, Leases, Projection, Quarantine, Quarantined
 from domain.routing import Store
 from server.consumer import BATCH, Consumer, Traffic
-from server.lag import lags_of
 from server.patience import patiently
 from server.recent import Recent
 from server.shares import SETTLED, Shares
@@ -42,8 +39,6 @@ class Router:
         quarantine: Quarantine,
         leases: Leases | None = None,
         consumers: Consumers | None = None,
-        *,
-        inbox: Inbox | None = None,
     ) -> None:
         """Name what to fill from what; nothing starts.
 
@@ -53,11 +48,8 @@ class Router:
             quarantine: where events go that a store can never apply.
             leases: by which processes share the stores; None if each may try at all of them.
             consumers: where each consumer tells how it is doing; None to tell nobody.
-            inbox: what is on its way into the log, for how far stores are behind.
         """
         self._log = log
-        self._projections = projections
-        self._inbox = inbox
         self._quarantine = quarantine
         self._traffic = Traffic()
         self._shares = Shares(leases, [projection.store for projection in projections], self._wake)
@@ -216,11 +208,6 @@ class Router:
             if consumer.store is store:
                 return consumer
         raise NotFound("store", store)
-
-    async def coverage(self, now: datetime) -> Mapping[str, Coverage]:
-        """How far each store is behind the log, whoever fills it. Automations answer nothing, and are left out."""
-        lags = await lags_of(self._log, self._projections, now, self._inbox)
-        return {store.value: lag.coverage for store, lag in lags.items() if store is not Store.AUTOMATIONS}
 
 
 class _Gauge:

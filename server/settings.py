@@ -90,6 +90,9 @@ class Settings:
     lag_limit: str | None = _setting(
         "ENGINTEL_LAG_LIMIT", "seconds that a store may be behind before `/readyz` says no (60)"
     )
+    deadline: str | None = _setting(
+        "ENGINTEL_DEADLINE", "seconds that an answer waits for its stores; what is missing then is said (1.5)"
+    )
     notion_token: str | None = _setting(
         "ENGINTEL_NOTION_TOKEN", "token of a Notion integration; it reads what is shared with it", secret=True
     )
@@ -131,13 +134,12 @@ class Settings:
     @property
     def lag_limit_seconds(self) -> float:
         """How far a store may be behind before this server is not ready."""
-        try:
-            seconds = float(self.lag_limit or 60)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            raise Misconfigured(f"ENGINTEL_LAG_LIMIT is {self.lag_limit!r}: expected seconds, such as 60.")
-        return seconds
+        return _seconds("ENGINTEL_LAG_LIMIT", self.lag_limit, 60)
+
+    @property
+    def deadline_seconds(self) -> float:
+        """How long an answer waits for its stores."""
+        return _seconds("ENGINTEL_DEADLINE", self.deadline, 1.5)
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -182,6 +184,16 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if value:
             values[setting.name] = value
     return Settings(**values)
+
+
+def _seconds(variable: str, value: str | None, default: float) -> float:
+    try:
+        seconds = float(value or default)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise Misconfigured(f"{variable} is {value!r}: expected seconds, such as {default:g}.")
+    return seconds
 
 
 def _check_address(variable: str, value: str) -> None:

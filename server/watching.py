@@ -49,7 +49,7 @@ class Watching:
         try:
             engine = await self._holder.engine()
             limit = engine.settings.lag_limit_seconds
-            figures = await figures_of(engine)
+            figures = await figures_of(engine.within(engine.settings.deadline_seconds))
         except EngintelError as error:
             return JSONResponse({"ready": False, "why": str(error)}, status_code=503)
         troubles = figures.troubles(limit)
@@ -62,7 +62,8 @@ class Watching:
     async def metrics(self, _: Request) -> Response:
         """Every figure. Where the database is away, those of this process are told all the same."""
         try:
-            figures = await figures_of(await self._holder.engine())
+            engine = await self._holder.engine()
+            figures = await figures_of(engine.within(engine.settings.deadline_seconds))
         except EngintelError:
             figures = None
         families = [

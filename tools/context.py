@@ -65,11 +65,6 @@ class ToolContext:
             self._down[store] = str(error)
             return otherwise
 
-    @property
-    def lost(self) -> bool:
-        """Whether any part of the answer is missing because a store was not there."""
-        return bool(self._down)
-
     def has(self, *stores: Store) -> bool:
         """Whether all of `stores` answered so far. Where one did not, nothing was found means nothing."""
         return self._down.keys().isdisjoint(stores)
@@ -81,16 +76,18 @@ class ToolContext:
             used: the stores that the answer rests on.
             notes: what a reader must know; empty ones are left out.
         """
+        untold = ""
         try:
             known = await self.freshness.coverage(self.now)
-        except StoreUnavailable:
-            known = {}
+        except StoreUnavailable as error:
+            known = {store.value: Coverage(state="stale") for store in used}
+            untold = f"How far the stores are behind is not known: {error}"
         down = Coverage(state="down")
         told = {s.value: down if s in self._down else known.get(s.value, down) for s in sorted(used)}
         lost = [f"The {store} part of this answer is missing: {why}" for store, why in sorted(self._down.items())]
         late = [
             f"The {name} store is {state.lag_seconds:.0f} s behind: the newest events are not counted yet"
             for name, state in told.items()
-            if state.state == "stale"
+            if state.state == "stale" and not untold
         ]
-        return {"as_of": self.now, "coverage": told, "notes": (*filter(None, notes), *lost, *late)}
+        return {"as_of": self.now, "coverage": told, "notes": tuple(filter(None, (*notes, *lost, *late, untold)))}

@@ -1,5 +1,6 @@
 """Who could do a piece of work. The model file of this room: content, arguments, one function from top to bottom."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
@@ -65,17 +66,21 @@ async def find_developers(
     Every rank comes with its evidence. Give `paths` if you know them: they are the strongest signal.
     """
     asked_skills, unknown_skills = _skills(skills, requirement)
-    about = await _projects_in(context, requirement)
     page = Page.of(cursor, limit, (requirement, skills, paths, team, min_availability, detail))
-    members = set((await the_team(context, team)).members) if team else None
     window = Window.last(RECENT.days, context.now)
 
-    touches = await context.part(Store.EVENTS, _touches(context, window, paths, about), ())
+    about, members = await asyncio.gather(_projects_in(context, requirement), _members(context, team))
+    touches, uses, work, profiles = await asyncio.gather(
+        context.part(Store.EVENTS, _touches(context, window, paths, about), ()),
+        context.part(Store.EVENTS, _uses(context, window, asked_skills), ()),
+        context.part(Store.EVENTS, _work(context, requirement, window, about), ()),
+        context.part(Store.VECTORS, _profiles(context, requirement), ()),
+    )
     facts = [
         *_path_facts(touches, paths or ()),
-        *_skill_facts(await context.part(Store.EVENTS, _uses(context, window, asked_skills), ())),
-        *_work_facts(await context.part(Store.EVENTS, _work(context, requirement, window, about), ()), context),
-        *_profile_facts(await context.part(Store.VECTORS, _profiles(context, requirement), ())),
+        *_skill_facts(uses),
+        *_work_facts(work, context),
+        *_profile_facts(profiles),
     ]
     people = await people_of(context, [fact.person for fact in facts])
     known = [f.model_copy(update={"person": people[f.person].id}) for f in facts if f.person in people]
@@ -125,6 +130,11 @@ def _skills(skills: Sequence[str] | None, requirement: str) -> tuple[list[str], 
         return list(dict.fromkeys(skill for skill in named if skill)), []
     known = {skill: named_skill(skill) for skill in skills}
     return [name for name in known.values() if name], [skill for skill, name in known.items() if not name]
+
+
+async def _members(context: ToolContext, team: str | None) -> set[str] | None:
+    """The ids of whoever belongs to `team`; None if no team was asked for."""
+    return set((await the_team(context, team)).members) if team else None
 
 
 async def _projects_in(context: ToolContext, requirement: str) -> list[Project]:

@@ -1,5 +1,6 @@
 """From a part of a name to the thing and its id."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Final, get_args
 
@@ -54,8 +55,9 @@ async def find_entity(
     if query.strip() == "*":
         found = await _all(context, kinds)
     else:
-        exact = await _exact(context, query, kinds)
-        alike = await context.directory.search(query, kinds, FURTHEST)
+        exact, alike = await asyncio.gather(
+            _exact(context, query, kinds), context.directory.search(query, kinds, FURTHEST)
+        )
         # Beside what is exactly meant, only what is very much like it is of interest.
         found = best([*exact, *(f for f in alike if not exact or f.score >= CLOSE)], FURTHEST)
     rows, next_cursor = page.cut(found)

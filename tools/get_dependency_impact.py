@@ -1,5 +1,6 @@
 """What a change to a project reaches, and whom to tell."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
@@ -66,15 +67,17 @@ async def get_dependency_impact(
     by_ref = await projects_of(context, [ref for edge in edges for ref in (edge.dependent, edge.needed)])
     by_id = {built.id: built for built in (which, *by_ref.values())}
     reached, beyond = reached_by(which.id, between_projects(edges, by_ref), change, depth)
-    people = await _people(context, [by_id[r.project] for r in reached])
     teams = {by_id[r.project].owner_team for r in reached} | {which.owner_team}
-    named = {team.id: team.name for team in await context.directory.teams(ids=[t for t in teams if t])}
+    people, named = await asyncio.gather(
+        _people(context, [by_id[r.project] for r in reached]),
+        context.directory.teams(ids=[team for team in teams if team]),
+    )
     cycles = [by_id[r.project].name for r in reached if r.in_cycle]
     left_out = {edge.kind for edge in edges} - CARRIES[change]
     return Impact(
         affected_projects=tuple(_affected(r, by_id, detail) for r in reached),
         people=people,
-        teams=tuple(Named(id=id_, name=name) for id_, name in sorted(named.items())),
+        teams=tuple(Named(id=team.id, name=team.name) for team in sorted(named, key=lambda team: team.id)),
         **await context.about(
             (Store.DIRECTORY, Store.GRAPH, Store.EVENTS),
             f"Paths were followed {count(depth, 'step')}; there are more beyond" if beyond else "",

@@ -1,5 +1,6 @@
 """Everything that is known of one person."""
 
+import asyncio
 from collections.abc import Sequence
 
 from domain.answers import Answer
@@ -77,18 +78,19 @@ class Developer(Answer):
 @reads(title="Get a developer")
 async def get_developer(context: ToolContext, person: Person, days: Days = 90, detail: Detail = "concise") -> Developer:
     """Tell everything known of one person: accounts, teams, projects, skills, recent activity and how free they are."""
-    who = await the_person(context, person)
     window = Window.last(days, context.now)
-    mine = groups([who])
-    projects = await context.directory.projects()
-    known = await context.part(Store.EVENTS, _activity(context, window, mine, projects), None)
-    rows: Sequence[Activity] = known or ()
     year = Window.last(RECENT.days, context.now)
-    uses = await context.part(Store.EVENTS, context.events.skills(year, accounts=mine), ())
-    seen = await context.part(Store.EVENTS, context.events.last_seen(mine), {})
-    load = (await loads_of(context, [who]))[who.id]
-    done = await context.directory.done_issues(who.keys, window)
-    on_projects = _on_projects(rows, {project.id: project for project in projects})
+    who, projects = await asyncio.gather(the_person(context, person), context.directory.projects())
+    mine = groups([who])
+    known, uses, seen, loads, done = await asyncio.gather(
+        context.part(Store.EVENTS, _activity(context, window, mine, projects), None),
+        context.part(Store.EVENTS, context.events.skills(year, accounts=mine), ()),
+        context.part(Store.EVENTS, context.events.last_seen(mine), {}),
+        loads_of(context, [who]),
+        context.directory.done_issues(who.keys, window),
+    )
+    load = loads[who.id]
+    on_projects = _on_projects(known or (), {project.id: project for project in projects})
     rest = 0 if detail == "full" else len(on_projects) - _CONCISE_ROWS
     return Developer(
         id=who.id,

@@ -85,7 +85,10 @@ async def get_project_health(
     )
     everybody = await people_of(context, [*(row.account for row in raw), *_people_in(work)])
     people = {person.id: person for person in everybody.values()}
-    rows = await context.part(Store.EVENTS, _activity(context, window, which, list(people.values())), ())
+    rows, near = await asyncio.gather(
+        context.part(Store.EVENTS, _activity(context, window, which, list(people.values())), ()),
+        projects_of(context, [ref for edge in (*up, *down) for ref in (edge.dependent, edge.needed)]),
+    )
     counts = by_person(rows)
     humans = {id_: c for id_, c in counts.items() if not people[id_].bot}
     commits = {id_: c.commits for id_, c in humans.items() if c.commits}
@@ -94,7 +97,6 @@ async def get_project_health(
     metrics = delivery_metrics(delivery, window) if delivery else []
     failed = [d for d in delivery.deployments if d.failures and window.holds(d.finished_at)] if delivery else []
     left_out = delivery.alerts_left_out if delivery else 0
-    near = await projects_of(context, [ref for edge in (*up, *down) for ref in (edge.dependent, edge.needed)])
     key_people = [people[id_] for id_ in sorted(humans, key=lambda i: (-humans[i].weight(), i))[:_KEY_PEOPLE]]
     loads = await loads_of(context, key_people)
     names = {id_: person.name for id_, person in people.items()}
@@ -171,10 +173,10 @@ async def _events(context: ToolContext, window: Window, which: Built) -> Sequenc
     service = service_ref(which.id)  # what monitoring calls it
     refs = [*which.refs, service] if service else which.refs
     longer = Window(since=window.since - LOOKBACK, until=window.until)
-    return [
-        *await context.events.read(DELIVERY_TYPES, longer, projects=refs),
-        *await context.events.read(SPRINT_TYPES, longer),
-    ]
+    delivery, sprints = await asyncio.gather(
+        context.events.read(DELIVERY_TYPES, longer, projects=refs), context.events.read(SPRINT_TYPES, longer)
+    )
+    return [*delivery, *sprints]
 
 
 def _contributors(

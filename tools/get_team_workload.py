@@ -1,5 +1,6 @@
 """How loaded each member of a team is."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -49,8 +50,9 @@ async def get_team_workload(
     which = await the_team(context, team)
     people = [p for p in await context.directory.people(ids=which.members) if not p.bot] if which.members else []
     window = Window.last(days, context.now)
-    loads = await loads_of(context, people)
-    rows = await context.part(Store.EVENTS, _commits(context, window, people), None)
+    loads, rows = await asyncio.gather(
+        loads_of(context, people), context.part(Store.EVENTS, _commits(context, window, people), None)
+    )
     counts = by_person(rows or ())
     members = [
         Member(

@@ -1,5 +1,6 @@
 """What several tools say of people: how loaded they are, and what they did."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,10 +22,13 @@ COUNTING = (
 async def loads_of(context: ToolContext, people: Sequence[Person]) -> Mapping[str, Load]:
     """By person id, what is on everybody's desk."""
     accounts = [key for person in people for key in person.keys]
-    work = await context.directory.open_work(accounts=accounts) if accounts else ()
-    asked = context.events.last_seen(groups(people))
-    # Without the events nobody can be called silent.
-    seen = await context.part(Store.EVENTS, asked, {person.id: context.now for person in people})
+    if not people:
+        return {}
+    work, seen = await asyncio.gather(
+        context.directory.open_work(accounts=accounts),
+        # Without the events nobody can be called silent.
+        context.part(Store.EVENTS, context.events.last_seen(groups(people)), {p.id: context.now for p in people}),
+    )
     return {person.id: load_of(person, work, context.now, seen.get(person.id)) for person in people}
 
 

@@ -63,6 +63,8 @@ ROLE: Final = "engintel_app"
 """Owns nothing, so row-level security applies to it; every statement of ours runs as it."""
 CONNECTIONS: Final = POOL
 CLOSE_TIMEOUT: Final = 5.0
+LET_GO_TIMEOUT: Final = 1.0
+"""Seconds that a server has to acknowledge that a statement was given up; its connection is given up, too, then."""
 
 _ORG: Final = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 _NAMED: Final = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
@@ -178,8 +180,7 @@ class Database:
                 try:
                     yield connection
                 except BaseException:
-                    with suppress(*BROKEN):
-                        await connection.execute("ROLLBACK")
+                    await _roll_back(connection)
                     raise
                 await connection.execute("COMMIT")
             except (*BROKEN, *MOVED):
@@ -190,7 +191,7 @@ class Database:
                 raise
             finally:
                 with suppress(*BROKEN):
-                    await pool.release(connection)
+                    await pool.release(connection, timeout=LET_GO_TIMEOUT)
 
     async def _opened(self, pool: asyncpg.Pool, begin: str) -> PoolConnectionProxy:
         for _ in range(self._connections + 1):
@@ -235,6 +236,18 @@ def check_org(org: str) -> None:
     """
     if not _ORG.match(org):
         raise Misconfigured(f"ENGINTEL_ORG is {org!r}: expected a-z, 0-9, '-' and '_', at most 63 characters.")
+
+
+async def _roll_back(connection: PoolConnectionProxy) -> None:
+    """End the transaction, if need be by ending the connection: whoever gave up does not wait for an answer either."""
+    try:
+        async with asyncio.timeout(LET_GO_TIMEOUT):
+            await connection.execute("ROLLBACK")
+    except (*BROKEN, asyncio.CancelledError) as error:
+        with suppress(*BROKEN):  # the pool may have noticed by itself, and has taken it back then
+            connection.terminate()
+        if isinstance(error, asyncio.CancelledError):
+            raise
 
 
 async def _discard(pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:

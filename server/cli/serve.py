@@ -5,7 +5,7 @@ import argparse
 from domain.errors import Misconfigured
 from server.cli.logs import log_to
 from server.mcp.app import build_server
-from server.mcp.holder import EngineHolder
+from server.mcp.holder import EngineHolder, patience
 from server.settings import load_settings
 
 WARM_AFTER = 1.0
@@ -28,6 +28,6 @@ async def serve(arguments: argparse.Namespace) -> int:
     else:
         from server.mcp.stdio import serve_stdio  # noqa: PLC0415 - http does not need stdio
 
-        async with EngineHolder(settings, warm_after=WARM_AFTER).open() as holder:
+        async with EngineHolder(settings, warm_after=WARM_AFTER, waits=patience(settings)).open() as holder:
             await serve_stdio(build_server(holder))
     return 0

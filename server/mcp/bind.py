@@ -9,7 +9,6 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 
 from domain.answers import Answer
-from domain.errors import StoreUnavailable
 from server.mcp.holder import EngineHolder
 from server.mcp.render import structured, text
 from server.mcp.schema import compact_input, compact_output
@@ -44,15 +43,7 @@ def bind_reading(spec: ToolSpec, holder: EngineHolder) -> Tool:
 
     async def call(**arguments: Any) -> CallToolResult:  # noqa: ANN401 - the signature given below says what
         engine = await holder.engine()
-        context = engine.context()
-        try:
-            answer = await spec.function(context, **arguments)
-        except StoreUnavailable:
-            context, answer = engine.context(), None
-        if answer is None or context.lost:
-            # A connection that died since the last call is noticed only by using it: ask once more, on a new one.
-            answer = await spec.function(engine.context(), **arguments)
-        return result_of(answer)
+        return result_of(await spec.function(engine.context(), **arguments))
 
     returns = get_type_hints(spec.function)["return"]
     parameters = {p.name: p for p in arguments_of(spec)}

@@ -38,7 +38,8 @@ def complete_with(server: MCPServer[Any], holder: EngineHolder) -> Complete:
         if kind is None:
             return None
         try:
-            values = await _values(await holder.engine(), kind, argument.value)
+            engine = await holder.engine()
+            values = await _values(engine.within(engine.settings.deadline_seconds), kind, argument.value)
         except EngintelError:
             return None
         return Completion(values=values[:SHOWN], total=len(values), has_more=len(values) > SHOWN)

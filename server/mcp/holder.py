@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from domain.errors import EngintelError
+from domain.errors import EngintelError, StoreUnavailable
 from server.settings import Settings
 from server.worker import lasting
 
@@ -20,22 +20,35 @@ if TYPE_CHECKING:  # the engine brings drivers along, and listing tools must not
 logger = logging.getLogger(__name__)
 
 
+def patience(settings: Settings) -> float | None:
+    """How long a call waits for a start: a database elsewhere may never answer, our own starts as fast as it can."""
+    return settings.deadline_seconds if settings.database_url else None
+
+
 class EngineHolder:
     """Lists of tools need no database, so a server answers them at once; the rest waits for the engine to be up."""
 
-    def __init__(self, settings: Settings, *, warm_after: float | None = None, fills: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        warm_after: float | None = None,
+        fills: bool = True,
+        waits: float | None = None,
+    ) -> None:
         """Name what will be started.
 
         Args:
             settings: of this process.
             warm_after: seconds after which the engine is started even if nobody asked; None to wait for a call.
             fills: whether the stores are filled in this process; otherwise a worker does it.
+            waits: seconds that a call waits for the start, which goes on without it; None for as long as it takes.
         """
         self.settings = settings
         self._warm_after = warm_after
         self._fills = fills
-        self._engine: Engine | None = None
-        self._starting = asyncio.Lock()
+        self._waits = waits
+        self._starting: asyncio.Task[Engine] | None = None
         self._stream: Stream | None = None
         self._opening = asyncio.Lock()
         self._stack = AsyncExitStack()
@@ -46,17 +59,24 @@ class EngineHolder:
         Raises:
             EngintelError: it cannot be started; the text says why.
         """
-        async with self._starting:
-            if self._engine is None:
-                from server.bootstrap import open_engine  # noqa: PLC0415 - see above
+        if self._starting is None or _failed(self._starting):
+            self._starting = asyncio.create_task(self._start())
+            self._starting.add_done_callback(_failed)  # which everybody may have stopped waiting for
+        done, _ = await asyncio.wait({self._starting}, timeout=self._waits)
+        if not done:
+            raise StoreUnavailable("PostgreSQL", f"it did not answer within {self._waits:g} s, and is still tried")
+        return self._starting.result()
 
-                stream = await self._opened_stream()
-                self._engine = await self._stack.enter_async_context(open_engine(self.settings, stream))
-                if self._fills:
-                    duties = {**self._engine.duties, "router": self._engine.router}
-                    for name, duty in duties.items():
-                        self._stack.push_async_callback(_stop, asyncio.create_task(lasting(name, duty.run)))
-            return self._engine
+    async def _start(self) -> "Engine":
+        from server.bootstrap import open_engine  # noqa: PLC0415 - see above
+
+        stream = await self._opened_stream()
+        engine = await self._stack.enter_async_context(open_engine(self.settings, stream))
+        if self._fills:
+            duties = {**engine.duties, "router": engine.router}
+            for name, duty in duties.items():
+                self._stack.push_async_callback(_stop, asyncio.create_task(lasting(name, duty.run)))
+        return engine
 
     async def keep(self, deliveries: "Sequence[Delivery]") -> None:
         """Make `deliveries` durable: in the stream before the log, which needs no database, or else in the inbox.
@@ -93,6 +113,8 @@ class EngineHolder:
         finally:
             if warming is not None:
                 await _stop(warming)
+            if self._starting is not None and not self._starting.done():
+                await _stop(self._starting)
             await self._stack.aclose()
 
     async def _warm(self) -> None:
@@ -103,7 +125,11 @@ class EngineHolder:
             logger.warning("Not ready yet: %s", error)
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
+def _failed(start: "asyncio.Task[Engine]") -> bool:
+    return start.done() and (start.cancelled() or start.exception() is not None)
+
+
+async def _stop(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError, Exception):
         await task

@@ -19,6 +19,7 @@ from domain.events import Event, envelope, git_actor
 from domain.pacing import REPLAY_BATCH
 from domain.ports import Batch, Leases
 from domain.window import Window
+from server.lag import Freshness
 from server.router import Router
 from tests.events import ADA, at, commit, issue, pull
 
@@ -174,7 +175,7 @@ async def test_a_store_that_is_filled_again_is_stale_until_it_is_full(rig: Rig) 
     await rig.router.catch_up()
     await rig.events.reset()
 
-    during = await rig.router.coverage(at())
+    during = await Freshness(rig.log, rig.projections).coverage(at())
     assert {store: told.state for store, told in during.items()} == {
         "directory": "ok",
         "events": "stale",
@@ -182,7 +183,7 @@ async def test_a_store_that_is_filled_again_is_stale_until_it_is_full(rig: Rig) 
     }
     await rig.router.catch_up()
 
-    assert {told.state for told in (await rig.router.coverage(at())).values()} == {"ok"}
+    assert {told.state for told in (await Freshness(rig.log, rig.projections).coverage(at())).values()} == {"ok"}
 
 
 async def test_a_replay_works_in_small_batches_and_rests_while_events_come_in(
@@ -238,11 +239,12 @@ async def test_what_one_router_had_another_takes_over(database: Database, org: s
 
 async def test_coverage_says_how_far_each_store_is_behind(rig: Rig) -> None:
     """Nothing applied yet is stale once it has waited."""
-    assert {c.state for c in (await rig.router.coverage(at())).values()} == {"ok"}
+    assert {c.state for c in (await Freshness(rig.log, rig.projections).coverage(at())).values()} == {"ok"}
     await rig.log.append([commit("c1", ADA)])
     [entry] = [e for lane in range(4) for e in await rig.log.read(lane, 0, 1)]
 
-    later = await rig.router.coverage(entry.received_at.replace(year=entry.received_at.year + 1))
+    a_year_on = entry.received_at.replace(year=entry.received_at.year + 1)
+    later = await Freshness(rig.log, rig.projections).coverage(a_year_on)
 
     assert {c.state for c in later.values()} == {"stale"}
     assert all(c.lag_seconds > 3e7 for c in later.values())
