@@ -41,8 +41,8 @@ from domain.ports import (
     Leases,
     Outbox,
     Polls,
-    Projection,
     Quarantine,
+    StoreEngine,
     Stream,
     Vectors,
     Writer,
@@ -63,19 +63,19 @@ from server.worker import Duty
 from tools.context import ToolContext
 
 
-class DirectoryEngine(Directory, Projection, Protocol):
+class DirectoryEngine(Directory, StoreEngine, Protocol):
     """Answers as a directory does and is filled as a store is."""
 
 
-class EventsEngine(Events, Projection, Protocol):
+class EventsEngine(Events, StoreEngine, Protocol):
     """Answers as events do and is filled as a store is."""
 
 
-class VectorsEngine(Vectors, Projection, Protocol):
+class VectorsEngine(Vectors, StoreEngine, Protocol):
     """Answers as vectors do and is filled as a store is."""
 
 
-class GraphEngine(Graph, Projection, Protocol):
+class GraphEngine(Graph, StoreEngine, Protocol):
     """Answers as a graph does and is filled as a store is."""
 
 
@@ -94,9 +94,9 @@ class Engine:
     events: Events
     vectors: Vectors
     graph: Graph
-    projections: tuple[Projection, ...]
+    projections: tuple[StoreEngine, ...]
     """The stores."""
-    carried: tuple[Projection, ...]
+    carried: tuple[StoreEngine, ...]
     """Whatever the router keeps up with the log: the stores, and automations where there are any."""
     consumers: Consumers
     router: Router

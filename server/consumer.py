@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from domain.breaker import Breaker
-from domain.errors import EngintelError, NotFound, PoisonEvent, StoreUnavailable
+from domain.errors import EngintelError, Misconfigured, NotFound, PoisonEvent, StoreUnavailable
 from domain.events import Event
 from domain.pacing import REPLAY_BATCH, linger, replay_pause
 from domain.ports import LANES, Batch, Consumers, Entry, EventLog, Projection, Quarantine, Quarantined, Standing
@@ -23,6 +23,8 @@ SMALLEST_BATCH: Final = 25
 """After failures batches are smaller, in case it was their size that took too long."""
 _BUSY_FOR: Final = 3.0
 """Seconds that events count as coming in after the last one did."""
+_NOT_ITS_FAULT: Final = (StoreUnavailable, Misconfigured)
+"""A store that is away, or that an operator has to mend first, says nothing of the event it was given."""
 UNREADABLE: Final = "it is of a kind that this version cannot read"
 
 logger = logging.getLogger(__name__)
@@ -137,7 +139,7 @@ class Consumer:
         except Exception as error:
             self._standing = None
             self._limit = max(SMALLEST_BATCH, self._limit // 2)
-            known = isinstance(error, StoreUnavailable)
+            known = isinstance(error, _NOT_ITS_FAULT)
             self.breaker = self.breaker.failed(time.monotonic(), random.random())  # noqa: S311 - spreads attempts
             why = str(error) if isinstance(error, EngintelError) else f"filling it failed with {type(error).__name__}"
             logger.warning("The %s store waits %.2g s: %s", self.store, self.breaker.wait(time.monotonic()), why,
@@ -218,7 +220,7 @@ class Consumer:
         batch = self._batch(after, entries)
         try:
             return await self.projection.apply(batch)
-        except StoreUnavailable:
+        except _NOT_ITS_FAULT:
             raise
         except Exception as error:  # noqa: BLE001 - a mistake of ours in projecting one event must not stop the rest
             if len(entries) > 1:
@@ -294,7 +296,7 @@ class Consumer:
             raise NotFound("event", f"{item.lane}/{item.position}")
         try:
             return await self.projection.release(item, _readable(entries[0]))
-        except StoreUnavailable:
+        except _NOT_ITS_FAULT:
             raise
         except Exception as error:
             await self._quarantine.explain(item.model_copy(update={"reason": reason_of(error), "waiting": False}))

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from domain.answers import Coverage
 from domain.breaker import BreakerState
+from domain.errors import Misconfigured, StoreUnavailable
 from domain.frozen import Frozen
-from domain.ports import ConsumerState, Lease
+from domain.ports import ConsumerState, Inspection, Lease, StoreEngine
 from domain.routing import Store
 from server.bootstrap import Engine
 from server.lag import Lag, lags_of, waiting_in
@@ -24,6 +25,8 @@ class StoreFigures(Frozen):
         poison: events that it cannot apply.
         waiting: events that wait behind those.
         breaker: of its consumer, as last told; `why` it is not closed.
+        inspection: what the engine says of itself; None if it is down.
+        lost: why it is down.
     """
 
     state: str
@@ -35,6 +38,8 @@ class StoreFigures(Frozen):
     waiting: int
     breaker: BreakerState
     why: str
+    inspection: Inspection | None = None
+    lost: str = ""
 
     def trouble(self, name: str, limit: float) -> str | None:
         """Why nobody should rely on it, or None if it is well.
@@ -44,7 +49,7 @@ class StoreFigures(Frozen):
             limit: seconds that it may be behind.
         """
         if self.state == "down":
-            return f"{name} cannot be reached"
+            return f"{name} cannot be used. {self.lost}"
         if self.lag_seconds > limit:
             again = f" It is being filled again: {self.again} entries to go." if self.again else ""
             why = f" {self.why}" if self.why else ""
@@ -90,7 +95,8 @@ async def figures_of(engine: Engine) -> Figures:
     heads, unsorted, refused = await asyncio.gather(
         engine.log.heads(), waiting_in(engine.inbox, engine.log), engine.inbox.refused_count()
     )
-    lags, counts, states, outbox, leases = await asyncio.gather(
+    inspected, lags, counts, states, outbox, leases = await asyncio.gather(
+        asyncio.gather(*(_inspected(store) for store in engine.carried)),
         lags_of(engine.log, engine.carried, engine.now(), engine.inbox),
         engine.quarantine.counts(),
         engine.consumers.states(),
@@ -100,22 +106,38 @@ async def figures_of(engine: Engine) -> Figures:
     # What a consumer said is of no interest once it has gone.
     there = {lease.holder for lease in leases}
     told = {store: state for store, state in states.items() if state.holder in there}
+    seen = {store.store: inspection for store, inspection in zip(engine.carried, inspected, strict=True)}
     return Figures(
         entries=sum(heads.values()),
         inbox_seconds=max((engine.now() - unsorted).total_seconds(), 0.0) if unsorted else 0.0,
         refused=refused,
-        stores={store.value: _figures(lag, counts, store, told.get(store)) for store, lag in lags.items()},
+        stores={store.value: _figures(lag, seen[store], counts, store, told.get(store)) for store, lag in lags.items()},
         outbox=outbox,
         leases=leases,
     )
 
 
+async def _inspected(store: StoreEngine) -> Inspection | str:
+    """What an engine says of itself, or why it does not."""
+    try:
+        return await store.inspect()
+    except (StoreUnavailable, Misconfigured) as error:
+        return str(error)
+
+
 def _figures(
-    lag: Lag, counts: Mapping[tuple[Store, bool], int], store: Store, told: ConsumerState | None
+    lag: Lag,
+    seen: Inspection | str,
+    counts: Mapping[tuple[Store, bool], int],
+    store: Store,
+    told: ConsumerState | None,
 ) -> StoreFigures:
     coverage: Coverage = lag.coverage
+    lost = lag.why or (seen if isinstance(seen, str) else "")
     return StoreFigures(
-        state=coverage.state,
+        state="down" if lost else coverage.state,
+        inspection=None if isinstance(seen, str) else seen,
+        lost=lost,
         lag_seconds=coverage.lag_seconds,
         applied=lag.applied,
         behind=lag.behind,

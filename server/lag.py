@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.answers import Coverage
-from domain.errors import StoreUnavailable
+from domain.errors import Misconfigured, StoreUnavailable
 from domain.frozen import Frozen, Utc
 from domain.ports import EventLog, Inbox, Projection
 from domain.routing import Store
@@ -24,12 +24,14 @@ class Lag(Frozen):
         applied: entries that it has passed.
         behind: entries that wait for it.
         again: entries among them that it had passed once before: it is being filled again.
+        why: what is wrong with it, if it is down.
     """
 
     coverage: Coverage
     applied: int = 0
     behind: int = 0
     again: int = 0
+    why: str = ""
 
 
 class Freshness:
@@ -82,8 +84,8 @@ async def _lag(
 ) -> Lag:
     try:
         standing = await projection.standing()
-    except StoreUnavailable:
-        return Lag(coverage=Coverage(state="down"))
+    except (StoreUnavailable, Misconfigured) as error:
+        return Lag(coverage=Coverage(state="down"), why=str(error))
     at = standing.positions
     behind = {lane: head - at.get(lane, 0) for lane, head in heads.items() if at.get(lane, 0) < head}
     since = [moment for lane in behind if (moment := await log.waiting_since(lane, at.get(lane, 0)))]

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from domain.actions import Draft, WritePolicy
 from domain.answers import Coverage
-from domain.errors import StoreUnavailable
+from domain.errors import Misconfigured, StoreUnavailable
 from domain.ports import Directory, Events, Graph, Vectors
 from domain.routing import Store
 
@@ -61,7 +61,7 @@ class ToolContext:
             return otherwise
         try:
             return await asked
-        except StoreUnavailable as error:
+        except (StoreUnavailable, Misconfigured) as error:
             self._down[store] = str(error)
             return otherwise
 

@@ -122,6 +122,8 @@ def read_data_api(url: str) -> DataApiAddress:
 class DataApiDatabase:
     """Transactions in one database of one cluster; see `adapters.postgres.database.Sessions`."""
 
+    embedded = False
+
     def __init__(self, address: DataApiAddress) -> None:
         """Name the database; nothing is asked.
 

@@ -48,6 +48,10 @@ class Connection(Protocol):
 class Sessions(Protocol):
     """What gives transactions in a PostgreSQL, over whatever wire."""
 
+    @property
+    def embedded(self) -> bool:
+        """Whether it is the server that this program starts by itself."""
+
     def session(self, org: str, *, readonly: bool = False) -> AbstractAsyncContextManager[Connection]:
         """A transaction that sees and changes rows of `org` alone: PostgreSQL itself enforces it.
 

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from adapters.postgres.database import Connection, Sessions, translated
+from adapters.postgres.migrate import migrations, schema_version
 from adapters.postgres.quarantine import forget, put_aside, take_out
 from domain.events import Event
-from domain.ports import Batch, Quarantined, Standing
+from domain.ports import Batch, Inspection, Quarantined, Standing
 from domain.routing import Store
 
 Project: TypeAlias = Callable[[Connection, Sequence[Event]], Awaitable[None]]
@@ -94,6 +95,32 @@ class PostgresProjection:
         async with self.database.owner() as connection:
             await connection.execute(f"ANALYZE {', '.join(self.tables)}")
 
+    async def inspect(self) -> Inspection:
+        """Ask the server who it is."""
+        async with self.database.owner() as connection:
+            row = await connection.fetchrow(_INSPECT)
+            schema = await schema_version(connection)
+        assert row is not None
+        place = f"{row['host']}:{row['port']}/{row['name']}" if row["host"] else row["name"]
+        return Inspection(
+            engine="PostgreSQL",
+            version=row["version"],
+            schema_version=f"{schema} of {migrations()[-1][0]}",
+            endpoint="embedded" if self.database.embedded else place,
+        )
+
+    async def migrate(self) -> Sequence[str]:
+        """Nothing: its tables are the database's, and come with it."""
+        return ()
+
+    async def tally(self) -> Mapping[str, int]:
+        """How many rows there are, by table."""
+        async with self.database.session(self.org, readonly=True) as connection:
+            return {
+                table: await connection.fetchval(f"SELECT count(*) FROM {table} WHERE org = $1", self.org)  # noqa: S608 - our own names
+                for table in self.tables
+            }
+
     async def rewind(self, position: int) -> None:
         """Go back to `position` in every lane that is further."""
         async with self.database.session(self.org) as connection:
@@ -120,6 +147,10 @@ def waits(store: Store, lane: int, position: int, event: Event) -> Quarantined:
 
 
 WAITS: Final = "it waits behind an event of the same entity"
+_INSPECT: Final = """
+SELECT current_setting('server_version') AS version, current_database() AS name, host(inet_server_addr()) AS host,
+       inet_server_port() AS port
+"""
 _TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _STANDING: Final = "SELECT lane, position, again_upto FROM positions WHERE org = $1 AND store = $2"

@@ -9,7 +9,9 @@ from typing import Any
 from adapters.postgres.migrate import migrations, schema_version
 from adapters.sources.webhooks import RULES
 from domain.errors import EngintelError, Misconfigured
+from domain.ports import Inspection
 from server.bootstrap import Engine, open_engine
+from server.cli.counting import count_checks
 from server.cli.source_checks import source_checks
 from server.figures import StoreFigures, figures_of
 from server.offers import Offers
@@ -18,6 +20,8 @@ from server.settings import Settings, load_settings
 from server.version import VERSION
 
 _OK = "ok"
+_PATIENCE = 10.0
+"""Seconds that the stores together may take to say how they are: a person waits, and one of them may be waking up."""
 
 
 async def doctor(arguments: argparse.Namespace) -> int:
@@ -31,6 +35,8 @@ async def doctor(arguments: argparse.Namespace) -> int:
     try:
         async with open_engine(settings) as engine:
             checks += await _engine_checks(engine)
+            if arguments.count:
+                checks += await count_checks(engine)
             checks += await source_checks(engine)
     except EngintelError as error:
         checks.append({"part": "database", "state": "down", "why": str(error)})
@@ -65,7 +71,7 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
         {"part": "log", "state": _OK, "entries": sum(heads.values())},
         *await _stream_checks(engine),
     ]
-    figures = await figures_of(engine)
+    figures = await figures_of(engine.within(_PATIENCE))
     limit = engine.settings.lag_limit_seconds
     if figures.inbox_seconds:
         late = "late" if figures.inbox_seconds > limit else _OK
@@ -88,7 +94,7 @@ async def _engine_checks(engine: Engine) -> list[dict[str, Any]]:
 
 
 def _store_check(name: str, store: StoreFigures, limit: float) -> dict[str, Any]:
-    check = {"part": name, "state": store.state, "lag_seconds": store.lag_seconds}
+    check = {"part": name, "state": store.state, **_told_by(store.inspection), "lag_seconds": store.lag_seconds}
     if store.behind:
         check["entries_behind"] = store.behind
     if store.again:
@@ -99,6 +105,18 @@ def _store_check(name: str, store: StoreFigures, limit: float) -> dict[str, Any]
     if why is not None:
         check |= {"state": "down" if store.state == "down" or store.breaker != "closed" else "late", "why": why}
     return check
+
+
+def _told_by(inspection: Inspection | None) -> dict[str, Any]:
+    """What an engine says of itself, as far as there is anything to say."""
+    if inspection is None:
+        return {}
+    told = {
+        "engine": f"{inspection.engine} {inspection.version}".strip(),
+        "schema": inspection.schema_version,
+        "endpoint": inspection.endpoint,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 async def _webhooks(engine: Engine) -> dict[str, Any]:

@@ -177,14 +177,22 @@ def _add_keeping(commands: Commands) -> None:
     doctor = _command(commands, "doctor", "doctor:doctor", "check every store, source, action and the log")
     doctor.add_argument("--json", action="store_true")
     doctor.add_argument(
+        "--count", action="store_true", help="compare what stores hold with the log, all of which is read"
+    )
+    doctor.add_argument(
         "--notion-token", action="store_true", help="print what came as verification token of the Notion webhook"
     )
-    _command(commands, "migrate", "keep:migrate", "bring the database to this version's schema")
+    _command(commands, "migrate", "keep:migrate", "bring the database and every engine to this version's schema")
     replay = _command(commands, "replay", "keep:replay", "fill stores again from the log")
     replay.add_argument("--store", choices=STORES, help="only this one")
     replay.add_argument(
         "--from", dest="position", type=_position, metavar="POSITION", help="keep what is there and go back only so far"
     )
+    for name, says in (
+        ("backup", "write what cannot be made again into a file: the log, cursors, and what was done"),
+        ("restore", "put a backup back where nothing is, and fill the stores from it"),
+    ):
+        _command(commands, name, f"backup:{name}", says).add_argument("file", type=Path, metavar="FILE")
     quarantine = commands.add_parser(
         "quarantine", help="look at events that could not be applied", description="Events that could not be applied."
     )
