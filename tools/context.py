@@ -3,7 +3,7 @@
 from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from domain.actions import Draft, WritePolicy
 from domain.answers import Coverage
@@ -86,8 +86,20 @@ class ToolContext:
         told = {s.value: down if s in self._down else known.get(s.value, down) for s in sorted(used)}
         lost = [f"The {store} part of this answer is missing: {why}" for store, why in sorted(self._down.items())]
         late = [
-            f"The {name} store is {state.lag_seconds:.0f} s behind: the newest events are not counted yet"
+            f"The {name} store is {_long(state.lag_seconds)} behind: not all that was received since is counted yet"
             for name, state in told.items()
             if state.state == "stale" and not untold
         ]
         return {"as_of": self.now, "coverage": told, "notes": tuple(filter(None, (*notes, *lost, *late, untold)))}
+
+
+def _long(seconds: float) -> str:
+    """How long that is, for people. A store that is filled anew may be years behind for a few minutes."""
+    minutes = seconds / 60
+    if minutes < _MANY:
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} minutes" if minutes < _MANY * 60 else f"{minutes / 60 / 24:.0f} days"
+
+
+_MANY: Final = 48
+"""So many of one unit are told before a longer one is."""

@@ -13,7 +13,7 @@ from evals.speed.program import environment
 from evals.speed.startup import resident
 
 _CALLS: Final = 100
-_QUESTIONS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
+QUESTIONS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "find_developers": (
         {"requirement": "retry failed payouts after a timeout"},
         {"requirement": "a faster search ranking", "skills": ["Python"], "limit": 10},
@@ -41,7 +41,7 @@ async def _measure(home: Path) -> list[str]:
         command=sys.executable, args=["-m", "engintel", "serve"], env=environment(home), cwd=str(home.parent)
     )
     async with Client(parameters) as client:
-        for tool, questions in _QUESTIONS.items():
+        for tool, questions in QUESTIONS.items():
             for arguments in questions:  # the first call of each plans its queries
                 answer = await client.call_tool(tool, arguments)
                 if answer.is_error:

@@ -14,7 +14,7 @@ from adapters.postgres.database import Connection, Database
 from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.projection import PostgresProjection
 from adapters.postgres.quarantine import PostgresQuarantine
-from domain.errors import StoreUnavailable
+from domain.errors import Misconfigured, StoreUnavailable
 from domain.events import Event, envelope, git_actor
 from domain.pacing import REPLAY_BATCH
 from domain.ports import Batch, Leases
@@ -112,6 +112,25 @@ async def test_an_event_that_can_be_applied_now_leaves_the_quarantine(
 
     assert await rig.commits() == 10
     assert await rig.quarantine.items() == []
+
+
+async def test_what_an_operator_has_to_mend_is_no_fault_of_an_event(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password, or a schema that is newer than the program: nothing is put aside, and nothing is lost."""
+
+    async def refused(*_: object) -> None:
+        raise Misconfigured("the graph does not accept the password")
+
+    monkeypatch.setattr(PostgresGraph, "project", refused)
+    await rig.log.append([commit(f"c{n}", ADA, "a.py") for n in range(10)])
+    with pytest.raises(ExceptionGroup) as told:
+        await rig.router.catch_up()
+    assert told.group_contains(Misconfigured, match="does not accept the password")
+    assert await rig.quarantine.items() == []
+    monkeypatch.undo()
+
+    await rig.router.catch_up()
+
+    assert await rig.graph.positions() == await rig.log.heads()
 
 
 async def test_a_store_that_is_away_holds_up_no_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
