@@ -49,7 +49,7 @@ class StoreFigures(Frozen):
             limit: seconds that it may be behind.
         """
         if self.state == "down":
-            return f"{name} cannot be used. {self.lost}"
+            return self.lost
         if self.lag_seconds > limit:
             again = f" It is being filled again: {self.again} entries to go." if self.again else ""
             why = f" {self.why}" if self.why else ""

@@ -67,14 +67,15 @@ async def lags_of(
     Raises:
         StoreUnavailable: the log cannot be read. A store that cannot is told as down.
     """
-    heads = await log.heads()
-    unsorted = await waiting_in(inbox, log) if inbox else None
+    heads, unsorted = await asyncio.gather(log.heads(), waiting_in(inbox, log))
     lags = await asyncio.gather(*(_lag(log, projection, heads, now, unsorted) for projection in projections))
     return {projection.store: lag for projection, lag in zip(projections, lags, strict=True)}
 
 
-async def waiting_in(inbox: Inbox, log: EventLog) -> Utc | None:
+async def waiting_in(inbox: Inbox | None, log: EventLog) -> Utc | None:
     """When the oldest delivery came that was not read into the log yet; None if all were."""
+    if inbox is None:
+        return None
     cursor = await log.cursor(CURSOR)
     return await inbox.waiting_since(int(cursor["position"]) if cursor else 0)
 
