@@ -31,7 +31,7 @@ _QUESTIONS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
 
 
 def measure_scale(home: Path, events: int) -> list[str]:
-    """p50 and p95 of every tool with so many events in PostgreSQL."""
+    """p50 and p95 of every tool with so many events, in PostgreSQL unless the environment names other engines."""
     backup = home.parent / "organisation.zip"
     began = time.perf_counter()
     write_organisation(backup, events)

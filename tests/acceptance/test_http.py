@@ -65,12 +65,13 @@ async def test_being_told_to_stop_lets_go_of_the_database(home: Path) -> None:
     """`docker stop` and systemd send SIGTERM."""
     port = free_port()
     process = start(home, "serve", "--transport", "http", "--port", str(port))
-    url = await until_alive(f"http://127.0.0.1:{port}", process)
-    async with httpx2.AsyncClient() as http:
-        assert (await http.get(f"{url}/readyz")).status_code == 200
-
-    process.terminate()
-    await asyncio.to_thread(process.communicate, timeout=30)
+    try:
+        url = await until_alive(f"http://127.0.0.1:{port}", process)
+        async with httpx2.AsyncClient(timeout=60) as http:  # a database is made first
+            assert (await http.get(f"{url}/readyz")).status_code == 200
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.communicate, timeout=30)
 
     assert process.returncode == 0
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
