@@ -153,6 +153,7 @@ class Engine:
             consumers=bounded(self.consumers, _DATABASE),
             outbox=bounded(self.outbox, _DATABASE),
             leases=bounded(self.leases, _DATABASE),
+            confirmations=bounded(self.confirmations, _DATABASE),
         )
 
     def context(self) -> ToolContext:

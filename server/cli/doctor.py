@@ -20,6 +20,8 @@ from server.settings import Settings, load_settings
 from server.version import VERSION
 
 _OK = "ok"
+_COUNTING = 600.0
+"""Seconds for counting all that there is."""
 _PATIENCE = 10.0
 """Seconds that the stores together may take to say how they are: a person waits, and one of them may be waking up."""
 
@@ -36,7 +38,7 @@ async def doctor(arguments: argparse.Namespace) -> int:
         async with open_engine(settings) as engine:
             checks += await _engine_checks(engine)
             if arguments.count:
-                checks += await count_checks(engine)
+                checks += await count_checks(engine.within(_COUNTING))
             checks += await source_checks(engine)
     except EngintelError as error:
         checks.append({"part": "database", "state": "down", "why": str(error)})

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from domain.actions import Draft
 from domain.errors import UpstreamFailed
-from domain.ports import OutboxEntry
+from domain.ports import Confirmations, OutboxEntry
 from domain.ports.actions import STUCK, trouble
 from server.mcp.bind import CONTEXT, arguments_of, finish, result_of, sign
 from server.mcp.holder import EngineHolder
@@ -65,7 +65,7 @@ def bind_acting(spec: ToolSpec, holder: EngineHolder) -> Tool:
             return None
         engine = await holder.engine()
         draft = await draft_with(engine, given)
-        key = await engine.confirmations.ask(draft, principal(), OPEN_FOR)
+        key = await _confirmations(engine).ask(draft, principal(), OPEN_FOR)
         return Elicit(f"{draft.question}\n\n(question {key[:6]})", Confirm)
 
     async def call(**given: Any) -> CallToolResult:  # noqa: ANN401 - the signature given below says what
@@ -75,17 +75,17 @@ def bind_acting(spec: ToolSpec, holder: EngineHolder) -> Tool:
         draft = await draft_with(engine, given)
         who = principal()
         if given["handle"] is not None:
-            key = await engine.confirmations.spend(given["handle"], draft, who)
+            key = await _confirmations(engine).spend(given["handle"], draft, who)
             return await _deliver(engine, key, draft, who)
         if not can_ask(ctx):
-            handle = await engine.confirmations.offer(draft, who, OPEN_FOR)
+            handle = await _confirmations(engine).offer(draft, who, OPEN_FOR)
             return await _answer(engine, draft, status="preview", handle=handle)
-        key = await engine.confirmations.ask(draft, who, OPEN_FOR)
+        key = await _confirmations(engine).ask(draft, who, OPEN_FOR)
         if isinstance(answer, AcceptedElicitation) and isinstance(answer.data, Confirm) and answer.data.send:
-            if await engine.confirmations.settle(key):
+            if await _confirmations(engine).settle(key):
                 return await _deliver(engine, key, draft, who)
             return await _answer(engine, draft, status="declined")
-        await engine.confirmations.settle(key)
+        await _confirmations(engine).settle(key)
         await engine.courier.decline(draft, who)
         return await _answer(engine, draft, status="declined")
 
@@ -109,6 +109,11 @@ def bind_acting(spec: ToolSpec, holder: EngineHolder) -> Tool:
         Annotated[CallToolResult, ActionAnswer],
     )
     return finish(spec, call)
+
+
+def _confirmations(engine: "Engine") -> Confirmations:
+    """Where questions are kept, for somebody who waits for an answer. What is lost on the way there sends nothing."""
+    return engine.within(engine.settings.deadline_seconds).confirmations
 
 
 async def _deliver(engine: "Engine", key: str, draft: Draft, who: str) -> CallToolResult:
