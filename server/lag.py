@@ -14,6 +14,8 @@ from server.sorter import CURSOR
 
 STALE_AFTER: Final = 1.0
 """Seconds of lag that an answer does not mention: the ordinary time between an event and its place in a store."""
+MANY: Final = 1_000
+"""Entries that are mentioned however short they wait: whose clock says so may be another one than the log's."""
 
 
 class Lag(Frozen):
@@ -93,11 +95,13 @@ async def _lag(
     if unsorted:
         since.append(unsorted)
     seconds = max((now - min(since)).total_seconds(), 0.0) if since else 0.0
-    # What is filled again lacks much of what it had, however short ago that was received.
-    stale = seconds > STALE_AFTER or bool(standing.again_upto)
+    waiting, applied = sum(behind.values()), sum(at.values())
+    # What is filled again, or for the first time, lacks much of what there is, however short ago that was received.
+    filling = bool(standing.again_upto) or waiting > MANY or (waiting and not applied)
+    stale = seconds > STALE_AFTER or filling
     return Lag(
         coverage=Coverage(state="stale" if stale else "ok", lag_seconds=round(seconds, 1)),
-        applied=sum(at.values()),
-        behind=sum(behind.values()),
+        applied=applied,
+        behind=waiting,
         again=sum(upto - at.get(lane, 0) for lane, upto in standing.again_upto.items()),
     )

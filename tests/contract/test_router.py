@@ -269,6 +269,18 @@ async def test_coverage_says_how_far_each_store_is_behind(rig: Rig) -> None:
     assert all(c.lag_seconds > 3e7 for c in later.values())
 
 
+async def test_a_store_that_is_filled_for_the_first_time_is_stale_whatever_the_time(rig: Rig) -> None:
+    """An engine taken into use is empty; a clock that is behind the log's must not make it look whole."""
+    await rig.log.append([commit(f"c{n}", ADA, hours=n) for n in range(1_200)])
+
+    empty = await Freshness(rig.log, rig.projections).coverage(at())
+    await rig.router.catch_up()
+    full = await Freshness(rig.log, rig.projections).coverage(at())
+
+    assert {c.state for c in empty.values()} == {"stale"}
+    assert {c.state for c in full.values()} == {"ok"}
+
+
 @asynccontextmanager
 async def running(router: Router) -> AsyncIterator[None]:
     """A router at work in the background."""
