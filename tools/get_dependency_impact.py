@@ -102,8 +102,10 @@ async def _people(context: ToolContext, affected: Sequence[Built]) -> tuple[Conc
     where = {ref: built.id for built in affected for ref in built.refs}
     if not where:
         return ()
-    raw = await context.part(Store.EVENTS, context.events.activity(window, COUNTED, projects=where), ())
-    people = {p.id: p for p in (await people_of(context, [row.account for row in raw])).values() if not p.bot}
+    # The graph knows who was there at all, and asks less for it than counting everything that happened.
+    there = await context.part(Store.GRAPH, context.graph.contributors(list(where)), ())
+    lately = [each.account for each in there if each.last_at >= window.since]
+    people = {p.id: p for p in (await people_of(context, lately)).values() if not p.bot}
     asked = context.events.activity(window, COUNTED, accounts=groups(people.values()), projects=where)
     rows = await context.part(Store.EVENTS, asked, ())
     concerned: dict[str, Concerned] = {}

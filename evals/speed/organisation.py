@@ -39,11 +39,18 @@ PROJECTS: Final = 60
 UNTIL: Final = datetime(2026, 11, 21, tzinfo=UTC)
 DAYS: Final = 1_095
 OF_A_CHANGE: Final = 13
-_WORDS: Final = tuple(
-    f"{first}{second}"
-    for first in ("retry", "ledger", "cart", "search", "queue", "token", "cache", "price", "route", "event")
-    for second in ("", "s", " timeout", " index", " window", " batch", " schema", " limit", " replay", " audit")
-)
+_KNOWN: Final = (
+    "retry", "ledger", "cart", "search", "queue", "token", "cache", "price", "route", "event", "timeout", "index",
+    "window", "batch", "schema", "limit", "replay", "audit",
+)  # fmt: skip
+_WORDS: Final = (
+    *_KNOWN,
+    *(f"{a}{b}{c}" for a in ("bar", "cel", "dor", "fen", "gil", "hav", "jor", "kel", "lum", "mer", "nov", "pel")
+      for b in ("a", "e", "i", "o", "u", "ea", "ou", "ia", "io", "ua", "ei", "au")
+      for c in ("ck", "ding", "fer", "let", "mon", "nish", "per", "rent", "sil", "tor", "ver", "xis", "zel", "lo")),
+)  # fmt: skip
+"""Two thousand words. As in any language, the hundredth is a tenth as common as the first few."""
+_RARITY: Final = tuple(1 / (rank + 10) for rank in range(len(_WORDS)))
 _FOLDERS: Final = ("api", "core", "jobs", "store", "ui", "internal/retry", "internal/ledger", "tests", "docs", "infra")
 _ENDINGS: Final = ("py", "go", "ts", "sql", "md")
 
@@ -53,7 +60,7 @@ def account(number: int) -> Actor:
     login = f"dev{number:03d}"
     return Actor(
         source=Source.GITHUB, external_id=str(10_000 + number), username=login,
-        name=f"Devon {_WORDS[number % 10 * 10].title()} {number}", email=f"{login}@acme.example",
+        name=f"Devon {_WORDS[number % 10].title()} {number}", email=f"{login}@acme.example",
     )  # fmt: skip
 
 
@@ -96,6 +103,10 @@ def _event(id_: str, body: Body, *, entity: str, project: str | None, actor: Act
     return Event(id=id_, source=Source.GITHUB, occurred_at=when, entity=entity, project=project, actor=actor, body=body)
 
 
+def _phrase(chance: random.Random, words: int) -> str:
+    return " ".join(chance.choices(_WORDS, _RARITY, k=words)).capitalize()
+
+
 def _known(chance: random.Random) -> Iterator[Event]:
     """Who and what there is, before anything happens."""
     begun = UNTIL - timedelta(days=DAYS + 1)
@@ -116,8 +127,8 @@ def _known(chance: random.Random) -> Iterator[Event]:
         )  # fmt: skip
         yield _event(f"project:{number}", about, entity=f"project:{ref}", project=ref, actor=None, when=begun)
         for page in range(10):
-            text = "\n\n".join(" ".join(chance.choices(_WORDS, k=40)) for _ in range(6))
-            doc = Document(doc_id=f"{ref}:docs/{page}.md", title=chance.choice(_WORDS).title(), text=text)
+            text = "\n\n".join(_phrase(chance, 40) for _ in range(6))
+            doc = Document(doc_id=f"{ref}:docs/{page}.md", title=_phrase(chance, 2), text=text)
             yield _event(f"{ref}:doc:{page}", doc, entity=f"doc:{ref}:{page}", project=ref, actor=None, when=begun)
 
 
@@ -131,7 +142,7 @@ def _change(chance: random.Random, number: int, begun: datetime) -> Iterator[Eve
     if chance.random() < 0.1:  # noqa: PLR2004 - one in ten
         author = account(chance.randrange(PEOPLE))
     key, jira = f"P{home:02d}-{number}", f"jira:P{home:02d}"
-    title = " ".join(chance.choices(_WORDS, k=5)).capitalize()
+    title = _phrase(chance, 5)
 
     def after(hours: float) -> datetime:
         return min(begun + timedelta(hours=hours), UNTIL - timedelta(seconds=1))
@@ -152,7 +163,7 @@ def _change(chance: random.Random, number: int, begun: datetime) -> Iterator[Eve
     for part, sha in enumerate(shas):
         folder = chance.choice(_FOLDERS)
         files = tuple(
-            FileChange(path=f"{folder}/{chance.choice(_WORDS).replace(' ', '_')}.{chance.choice(_ENDINGS)}", added=9)
+            FileChange(path=f"{folder}/{chance.choice(_WORDS[:200])}.{chance.choice(_ENDINGS)}", added=9)
             for _ in range(chance.randint(1, 4))
         )
         body = Commit(

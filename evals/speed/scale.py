@@ -19,7 +19,7 @@ _QUESTIONS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "find_developers": (
         {"requirement": "Retry timeout of the ledger batch"},
         {"requirement": "A faster search index for service-07", "skills": ["Go"], "limit": 10},
-        {"requirement": "Price window", "paths": ["internal/ledger/retry_timeout.go"]},
+        {"requirement": "Price window", "paths": ["internal/ledger/timeout.go"]},
     ),
     "get_developer": ({"person": "dev017"}, {"person": "dev200@acme.example", "days": 365}),
     "get_project_health": ({"project": "service-07"}, {"project": "service-31", "days": 30}, {"project": "P55"}),
