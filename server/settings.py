@@ -13,6 +13,7 @@ from adapters.secrets.aws import SCHEME, place_of, read_secret, value_in
 from domain.actions import WritePolicy
 from domain.errors import Misconfigured
 from domain.frozen import as_utc
+from domain.routing import Store
 
 
 def _setting(variable: str, purpose: str, *, secret: bool = False, address: bool = False) -> Any:  # noqa: ANN401 - a dataclass field
@@ -127,6 +128,12 @@ class Settings:
         return Path(self.home).expanduser() if self.home else default_home()
 
     @property
+    def moved(self) -> frozenset[Store]:
+        """The roles that an engine of their own fills."""
+        urls = {Store.EVENTS: self.events_url, Store.VECTORS: self.vectors_url, Store.GRAPH: self.graph_url}
+        return frozenset(store for store, url in urls.items() if url)
+
+    @property
     def write_policy(self) -> WritePolicy:
         """What may be written to."""
         return WritePolicy.parse(self.writes or "off")
@@ -183,7 +190,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             _check_address(variable, value)
         if value:
             values[setting.name] = value
-    return Settings(**values)
+    settings = Settings(**values)
+    _ = settings.deadline_seconds, settings.lag_limit_seconds  # refused now, and not in the middle of an answer
+    return settings
 
 
 def _seconds(variable: str, value: str | None, default: float) -> float:

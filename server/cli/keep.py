@@ -5,7 +5,6 @@ import sys
 
 from adapters.postgres.database import Database
 from adapters.postgres.migrate import migrate as take_steps
-from adapters.postgres.projection import PostgresProjection
 from domain.errors import EngintelError
 from server.bootstrap import open_engine
 from server.cli.ingest import fill
@@ -22,7 +21,7 @@ async def migrate(_: argparse.Namespace) -> int:
     failed = 0
     async with open_engine(settings) as engine:
         for store in engine.projections:
-            if isinstance(store, PostgresProjection):  # its tables are the database's
+            if store.store not in settings.moved:  # its tables are the database's
                 continue
             try:
                 done = await store.migrate()

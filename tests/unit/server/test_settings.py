@@ -31,6 +31,7 @@ OWN = {
     "ENGINTEL_NOTION_URL", "ENGINTEL_PROMETHEUS_TOKEN", "ENGINTEL_PROMETHEUS_QUERIES", "ENGINTEL_POLL",
     "ENGINTEL_POLL_SECONDS", "ENGINTEL_AUTOMATIONS", "ENGINTEL_EMBEDDER", "PINECONE_API_KEY",
     "ENGINTEL_DIRECTORY_URL",
+    "ENGINTEL_DEADLINE",
 }  # fmt: skip
 """Those that came after the promise, and one for tests and evals."""
 READ = {
@@ -42,6 +43,7 @@ VARIABLES = {setting.metadata["variable"]: setting.name for setting in fields(Se
 SECRETS = [setting.metadata["variable"] for setting in fields(Settings) if setting.metadata["secret"]]
 PLAIN = [variable for variable in VARIABLES if variable not in SECRETS]
 EXAMPLES = {variable: f"https://{variable.lower()}.example" for variable in VARIABLES if variable.endswith("_URL")}
+EXAMPLES |= {"ENGINTEL_DEADLINE": "2.5", "ENGINTEL_LAG_LIMIT": "90"}
 """A value that will do, where not any will."""
 
 
@@ -55,6 +57,13 @@ def refusal(environment: dict[str, str]) -> str:
     with pytest.raises(Misconfigured) as refused:
         load_settings(environment)
     return str(refused.value)
+
+
+@pytest.mark.parametrize("variable", ["ENGINTEL_DEADLINE", "ENGINTEL_LAG_LIMIT"])
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "inf", "nan"])
+def test_what_is_no_time_is_refused_before_anything_is_served(variable: str, value: str) -> None:
+    """Or it would be told in the middle of an answer."""
+    assert refusal({variable: value}).startswith(f"{variable} is {value!r}: expected seconds, such as ")
 
 
 def test_only_promised_names_are_read_and_none_that_was_is_dropped() -> None:
