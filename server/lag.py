@@ -1,7 +1,7 @@
 """How far each store is behind the log: read from the stores themselves, so any process tells the same."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -51,13 +51,14 @@ class Freshness:
         self._projections = projections
         self._inbox = inbox
 
-    async def coverage(self, now: datetime) -> Mapping[str, Coverage]:
-        """For each store how far it is behind.
+    async def coverage(self, now: datetime, stores: Collection[Store] | None = None) -> Mapping[str, Coverage]:
+        """For each of `stores`, or for all, how far it is behind.
 
         Raises:
             StoreUnavailable: the log cannot be read.
         """
-        lags = await lags_of(self._log, self._projections, now, self._inbox)
+        asked = [each for each in self._projections if stores is None or each.store in stores]
+        lags = await lags_of(self._log, asked, now, self._inbox)
         return {store.value: lag.coverage for store, lag in lags.items()}
 
 

@@ -17,8 +17,8 @@ Found = TypeVar("Found")
 class Freshness(Protocol):
     """Knows how far the stores are behind the log."""
 
-    async def coverage(self, now: datetime) -> Mapping[str, Coverage]:
-        """For each store how far it can be believed."""
+    async def coverage(self, now: datetime, stores: Collection[Store]) -> Mapping[str, Coverage]:
+        """For each of `stores` how far it can be believed."""
 
 
 class Automations(Protocol):
@@ -77,8 +77,10 @@ class ToolContext:
             notes: what a reader must know; empty ones are left out.
         """
         untold = ""
+        there = [store for store in used if store not in self._down]
         try:
-            known = await self.freshness.coverage(self.now)
+            # A store that is lost is not asked once more how far it is: it would let the answer wait again.
+            known = await self.freshness.coverage(self.now, there) if there else {}
         except StoreUnavailable as error:
             known = {store.value: Coverage(state="stale") for store in used}
             untold = f"How far the stores are behind is not known: {error}"
