@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from domain.answers import Evidence
+from domain.errors import InvalidInput
 from domain.frozen import Frozen, Utc
 
 EdgeKind = Literal["runtime", "build", "test", "optional", "declared"]
@@ -19,6 +20,8 @@ CARRIES: Final[Mapping[ChangeKind, frozenset[EdgeKind]]] = {
     "breaking_change": frozenset({"declared", "runtime", "build", "optional", "test"}),
 }
 """Which dependencies pass a change on: an outage stops who runs against the project, not who tests with it."""
+MOST_DEPENDENCIES: Final = 50_000
+"""How many edges one walk may give: nobody reads more, and a hub's whole neighbourhood would take all memory."""
 
 
 class Dependency(Frozen):
@@ -107,6 +110,13 @@ def _returns_to(project: str, dependents: Mapping[str, Mapping[str, object]]) ->
 
 def _best(edges: Iterable[Dependency]) -> int:
     return min(_STRENGTH[edge.kind] for edge in edges)
+
+
+def too_many(depth: int) -> InvalidInput:
+    """That a walk of `depth` steps meets more edges than are given."""
+    return InvalidInput(
+        f"More than {MOST_DEPENDENCIES:,} dependencies lie within {depth} steps: ask again with a smaller depth."
+    )
 
 
 def evidence_of(edge: Dependency) -> Evidence:

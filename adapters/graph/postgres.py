@@ -1,30 +1,18 @@
 """The graph in PostgreSQL: tables, recursive queries, and dependencies that meet in a package's name."""
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from adapters.graph.facts import Key, Span, contributions, evidence_of_page, in_order, skills, spans
 from adapters.postgres.database import Connection, load_queries
 from adapters.postgres.projection import PostgresProjection
-from domain.events import (
-    Commit,
-    Event,
-    Issue,
-    Manifest,
-    ManifestRemoved,
-    ProjectDescribed,
-    PullRequest,
-    Requirement,
-    Review,
-)
-from domain.impact import Dependency
+from domain.events import Event, Manifest, ManifestRemoved, ProjectDescribed, Requirement
+from domain.impact import MOST_DEPENDENCIES, Dependency, too_many
 from domain.ports import Contribution
 from domain.projects import canonical_refs
 from domain.routing import Store
-from domain.skills import skill_of
 
 _SQL: Final = load_queries("adapters.graph", "postgres.sql")
-Span = tuple[datetime, datetime]
 
 
 class PostgresGraph(PostgresProjection):
@@ -40,8 +28,9 @@ class PostgresGraph(PostgresProjection):
         """Take in who contributed to what with which skills, and what projects say they need."""
         refs = {event.project for event in events if event.project}
         await connection.execute(_SQL["put_refs"], self.org, sorted(refs))
-        await self._put_spans(connection, "put_contributions", [c for event in events for c in _contributions(event)])
-        await self._put_spans(connection, "put_skills", [s for event in events for s in _skills(event)])
+        worked = spans(seen for event in events for seen in contributions(event))
+        await self._put_spans(connection, "put_contributions", worked)
+        await self._put_spans(connection, "put_skills", spans(seen for event in events for seen in skills(event)))
         relinked = False
         for event in events:
             if isinstance(event.body, Manifest) and event.project:
@@ -55,14 +44,9 @@ class PostgresGraph(PostgresProjection):
         if relinked:
             await self._relink(connection)
 
-    async def _put_spans(self, connection: Connection, query: str, seen: Sequence[tuple[str, str, datetime]]) -> None:
-        """Widen the time between the first and the last sight of each pair; order and repetition are no matter."""
-        spans: dict[tuple[str, str], Span] = {}
-        for left, right, at in seen:
-            first, last = spans.get((left, right), (at, at))
-            spans[left, right] = (min(first, at), max(last, at))
-        if spans:
-            columns = zip(*((*pair, *span) for pair, span in sorted(spans.items())), strict=True)
+    async def _put_spans(self, connection: Connection, query: str, found: Mapping[Key, Span]) -> None:
+        if found:
+            columns = zip(*((*pair, *span) for pair, span in found.items()), strict=True)
             await connection.execute(_SQL[query], self.org, *map(list, columns))
 
     async def _put_manifest(
@@ -91,10 +75,10 @@ class PostgresGraph(PostgresProjection):
         await connection.execute(_SQL["drop_links"], self.org, ref)
         await connection.execute(_SQL["put_links"], self.org, ref, list(body.refs))
         if body.depends_on is not None:
-            evidence = body.url or f"{event.source} page of {body.name or ref}"
-            needed = list(body.depends_on)
+            needed = list(dict.fromkeys(body.depends_on))
+            told = (evidence_of_page(event, body), event.occurred_at)
             await connection.execute(_SQL["drop_declared"], self.org, ref, needed)
-            await connection.execute(_SQL["put_declared"], self.org, ref, evidence, event.occurred_at, needed)
+            await connection.execute(_SQL["put_declared"], self.org, ref, *told, needed)
 
     async def _relink(self, connection: Connection) -> None:
         """Work out which references are one project, and write what changed."""
@@ -121,28 +105,7 @@ class PostgresGraph(PostgresProjection):
         """The edges met when walking from these project references."""
         query = _SQL["needs" if upstream else "dependents"]
         async with self.database.session(self.org, readonly=True) as connection:
-            rows = await connection.fetch(query, self.org, list(projects), depth)
-        return [Dependency(**dict(row)) for row in rows]
-
-
-def _contributions(event: Event) -> Iterator[tuple[str, str, datetime]]:
-    """Who contributed to what: authors, co-authors, reviewers, and whoever completed an issue."""
-    body = event.body
-    if event.project is None:
-        return
-    if isinstance(body, Commit):
-        for author in body.co_authors:
-            yield author.key, event.project, event.occurred_at
-    if isinstance(body, Commit | PullRequest | Review) and event.actor:
-        yield event.actor.key, event.project, event.occurred_at
-    elif isinstance(body, Issue) and body.category == "done" and body.assignee:
-        yield body.assignee.key, event.project, event.occurred_at
-
-
-def _skills(event: Event) -> Iterator[tuple[str, str, datetime]]:
-    body = event.body
-    if isinstance(body, Commit) and event.actor:
-        skills = {skill for file in body.files if (skill := skill_of(file.path))}
-        for author in (event.actor, *body.co_authors):
-            for skill in skills:
-                yield author.key, skill, event.occurred_at
+            rows = await connection.fetch(query, self.org, list(projects), depth, MOST_DEPENDENCIES + 1)
+        if len(rows) > MOST_DEPENDENCIES:
+            raise too_many(depth)
+        return in_order((Dependency(**dict(row)) for row in rows), upstream=upstream)

@@ -69,11 +69,11 @@ SET evidence = excluded.evidence,
 
 -- name: contributors
 SELECT account, project, first_at, last_at FROM graph_contributions
-WHERE org = $1 AND project = ANY ($2::text[]) ORDER BY last_at DESC, account;
+WHERE org = $1 AND project = ANY ($2::text[]) ORDER BY last_at DESC, account COLLATE "C", project COLLATE "C";
 
 -- name: contributions
 SELECT account, project, first_at, last_at FROM graph_contributions
-WHERE org = $1 AND account = ANY ($2::text[]) ORDER BY last_at DESC, project;
+WHERE org = $1 AND account = ANY ($2::text[]) ORDER BY last_at DESC, account COLLATE "C", project COLLATE "C";
 
 -- name: dependents
 -- What needs the projects of $2, up to $3 steps away. Projects are walked by what they stand for, edges told by reference.
@@ -91,7 +91,7 @@ SELECT DISTINCT d.dependent, d.needed, d.kind, d.evidence, d.first_seen, d.last_
 FROM inner_nodes
 JOIN graph_projects ours ON ours.org = $1 AND ours.canonical = inner_nodes.canonical
 JOIN graph_dependencies d ON d.org = $1 AND d.needed = ours.ref
-ORDER BY d.needed, d.dependent, d.kind, d.evidence;
+LIMIT $4;
 
 -- name: needs
 WITH RECURSIVE walk (canonical, hop) AS (
@@ -108,4 +108,4 @@ SELECT DISTINCT d.dependent, d.needed, d.kind, d.evidence, d.first_seen, d.last_
 FROM inner_nodes
 JOIN graph_projects ours ON ours.org = $1 AND ours.canonical = inner_nodes.canonical
 JOIN graph_dependencies d ON d.org = $1 AND d.dependent = ours.ref
-ORDER BY d.dependent, d.needed, d.kind, d.evidence;
+LIMIT $4;

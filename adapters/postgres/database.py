@@ -71,7 +71,7 @@ LET_GO_TIMEOUT: Final = 1.0
 """Seconds that a server has to acknowledge that a statement was given up; its connection is given up, too, then."""
 
 _ORG: Final = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
-_NAMED: Final = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+_NAMED: Final = re.compile(r"^(?:--|//) name: (\w+)\s*$", re.MULTILINE)
 _SAID_ANEW: Final = "".join(
     f"; SET LOCAL {name} = {value if ', ' in value else repr(value)}" for name, value in SESSION.items()
 )
@@ -274,14 +274,14 @@ async def _close(pool: asyncpg.Pool) -> None:
 
 
 def load_queries(package: str, name: str) -> Mapping[str, str]:
-    """The named statements of a `.sql` file that lies beside the code which runs them.
+    """The named statements of a `.sql` or `.cypher` file that lies beside the code which runs them.
 
     Args:
         package: the package that holds the file.
         name: the file's name.
 
     Returns:
-        by the name that its `-- name:` line gives, each statement.
+        by the name that its `-- name:` line gives (`// name:` in Cypher), each statement.
     """
     pieces = _NAMED.split(files(package).joinpath(name).read_text(encoding="utf-8"))
     return dict(zip(pieces[1::2], (piece.strip() for piece in pieces[2::2]), strict=True))
