@@ -14,6 +14,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from tests.engines import aws as moto
 from tests.engines import kafka as brokers
+from tests.engines import neo4j as servers
 
 
 def make_home() -> Path:
@@ -65,6 +66,16 @@ def kafka() -> Iterator[brokers.Broker]:
             yield broker
     except brokers.Unavailable as error:
         pytest.skip(f"no Kafka here: {error}")
+
+
+@pytest.fixture(scope="session")
+def neo4j() -> Iterator[servers.Server]:
+    """A real Neo4j server that all tests share."""
+    try:
+        with servers.running() as server:
+            yield server
+    except servers.Unavailable as error:
+        pytest.skip(f"no Neo4j here: {error}")
 
 
 @pytest.fixture(scope="session")
