@@ -29,7 +29,9 @@ DIRECTORY: Mapping[str, Engine] = {
     "rds-data": Engine("adapters.directory.data_api:open_data_api", "boto3", "aws"),
 }
 EVENTS: Mapping[str, Engine] = {}
-GRAPH: Mapping[str, Engine] = {}
+GRAPH: Mapping[str, Engine] = dict.fromkeys(
+    ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"), Engine("adapters.graph.neo4j:open_neo4j", "neo4j")
+)
 VECTORS: Mapping[str, Engine] = {}
 """By scheme, what may fill a role in PostgreSQL's place."""
 

@@ -37,7 +37,9 @@ class Settings:
     vectors_url: str | None = _setting(
         "ENGINTEL_VECTORS_URL", "engine of the vectors in PostgreSQL's place", secret=True
     )
-    graph_url: str | None = _setting("ENGINTEL_GRAPH_URL", "engine of the graph in PostgreSQL's place", secret=True)
+    graph_url: str | None = _setting(
+        "ENGINTEL_GRAPH_URL", "graph in Neo4j in PostgreSQL's place: `neo4j://…`, `neo4j+s://…`", secret=True
+    )
     pinecone_api_key: str | None = _setting("PINECONE_API_KEY", "key of Pinecone", secret=True)
     embedder: str | None = _setting("ENGINTEL_EMBEDDER", "what turns texts into vectors (words alone, without a model)")
     log_url: str | None = _setting(

@@ -8,6 +8,7 @@ from adapters.directory.data_api import DataApiDirectory
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
+<<<<<<< HEAD
 from adapters.graph.postgres import PostgresGraph
 from adapters.postgres.data_api import DataApiDatabase, read_data_api
 from adapters.postgres.database import Database
@@ -15,6 +16,13 @@ from adapters.vectors.postgres import PostgresVectors
 from domain.ports import EventLog
 from tests.engines import rds_data
 from tests.engines.aws import ENVIRONMENT
+=======
+from adapters.postgres.database import Database
+from adapters.vectors.postgres import PostgresVectors
+from domain.ports import EventLog
+from tests.engines.graphs import ENGINES as GRAPHS
+from tests.engines.graphs import GraphEngine, Graphs, graphs_in
+>>>>>>> 24d2a27 (The graph may be in Neo4j: the same answers, filled with its position in one transaction and fenced by lease)
 from tests.engines.logs import ENGINES, RUN, Entrance, entered
 from tests.engines.postgres import Guarded
 from tests.engines.postgres import guarded as guarded_server
@@ -77,10 +85,23 @@ def vectors(database: Database, org: str) -> PostgresVectors:
     return PostgresVectors(database, org, LexicalEmbedder())
 
 
+@pytest.fixture(params=GRAPHS)
+def graph_url(request: pytest.FixtureRequest) -> str | None:
+    """Where the graph is: Neo4j's address, or None for PostgreSQL."""
+    return request.getfixturevalue("neo4j").url() if request.param == "neo4j" else None
+
+
 @pytest.fixture
-def graph(database: Database, org: str) -> PostgresGraph:
+async def graphs(database: Database, graph_url: str | None) -> AsyncIterator[Graphs]:
+    """Graphs of any organisation in the engine under test."""
+    async with graphs_in(database, graph_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def graph(graphs: Graphs, org: str) -> GraphEngine:
     """The graph under test."""
-    return PostgresGraph(database, org)
+    return await graphs.of(org)
 
 
 @pytest.fixture(params=ENGINES)

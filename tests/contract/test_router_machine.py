@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from adapters.graph.neo4j_bolt import Bolt
 from adapters.log.postgres import PostgresLog
 from adapters.postgres.consumers import PostgresConsumers
 from adapters.postgres.database import Database
@@ -31,6 +32,8 @@ from server import shares
 from server.router import Router
 from tests.conftest import make_home, remove_home
 from tests.contract.ledger import Ledger, make_table
+from tests.engines.graphs import ENGINES
+from tests.engines.ledgers import Neo4jLedger
 from tests.events import ADA, issue
 
 KEYS = ("A-1", "B-1", "C-1", "D-1", "E-1")
@@ -42,6 +45,7 @@ class RouterMachine(RuleBasedStateMachine):
 
     loop: asyncio.AbstractEventLoop
     database: Database
+    graph_url: str | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +53,10 @@ class RouterMachine(RuleBasedStateMachine):
         self.log = PostgresLog(self.database, self.org)
         self.quarantine = PostgresQuarantine(self.database, self.org)
         self.leases = PostgresLeases(self.database, self.org)
-        self.store = Ledger(self.database, self.org)
+        self.bolt = Bolt(self.graph_url, self.org) if self.graph_url else None
+        self.store: Ledger | Neo4jLedger = (
+            Neo4jLedger(self.bolt, self.database, self.org) if self.bolt else Ledger(self.database, self.org)
+        )
         self.routers = [self.worker(), self.worker()]
         self.stories: dict[str, list[str]] = defaultdict(list)
         self.given_up: set[str] = set()
@@ -63,6 +70,11 @@ class RouterMachine(RuleBasedStateMachine):
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run to the end."""
         return self.loop.run_until_complete(work)
+
+    def teardown(self) -> None:
+        """Let go of Neo4j."""
+        if self.bolt is not None:
+            self.do(self.bolt.close())
 
     @initialize(keys=changes)
     def begin(self, keys: list[str]) -> None:
@@ -235,10 +247,12 @@ def machine_home() -> Iterator[Path]:
     remove_home(home)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_no_history_makes_the_router_lose_repeat_or_overtake(
-    machine_home: Path, monkeypatch: pytest.MonkeyPatch
+    machine_home: Path, monkeypatch: pytest.MonkeyPatch, engine: str, request: pytest.FixtureRequest
 ) -> None:
-    """Hypothesis looks for a history that does."""
+    """Hypothesis looks for a history that does, with a store in PostgreSQL and one in Neo4j."""
+    RouterMachine.graph_url = request.getfixturevalue("neo4j").url() if engine == "neo4j" else None
     monkeypatch.setattr(shares, "LASTS", 0.2)  # a lease whose holder lost its connection is soon free
     monkeypatch.setattr(shares, "ROUND", 0.05)
     loop = asyncio.new_event_loop()
@@ -252,7 +266,10 @@ def test_no_history_makes_the_router_lose_repeat_or_overtake(
         run_state_machine_as_test(
             RouterMachine,
             settings=settings(
-                max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=30 if engine == "postgres" else 4,
+                stateful_step_count=25 if engine == "postgres" else 20,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
             ),
         )
     finally:

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from adapters.events.postgres import PostgresEvents
+from adapters.graph.neo4j import Neo4jGraph
+from adapters.graph.neo4j_bolt import Bolt
 from adapters.graph.postgres import PostgresGraph
 from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Database
@@ -29,6 +31,7 @@ from domain.ports import LANES
 from domain.window import Window
 from server.router import Router
 from tests.conftest import make_home, remove_home
+from tests.engines.graphs import ENGINES, GraphEngine
 from tests.events import ADA, GRACE, at, commit
 
 ALWAYS = Window(since=at(-10_000), until=at(10_000))
@@ -41,6 +44,7 @@ class LogAndRouter(RuleBasedStateMachine):
 
     loop: asyncio.AbstractEventLoop
     database: Database
+    graph_url: str | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,8 +52,11 @@ class LogAndRouter(RuleBasedStateMachine):
         self.log = PostgresLog(self.database, org)
         self.quarantine = PostgresQuarantine(self.database, org)
         self.events = PostgresEvents(self.database, org)
-        self.graph = PostgresGraph(self.database, org)
-        self.stores: list[PostgresProjection] = [self.events, self.graph]
+        self.bolt = Bolt(self.graph_url, org) if self.graph_url else None
+        self.graph: GraphEngine = (
+            Neo4jGraph(self.bolt, self.database, org) if self.bolt else PostgresGraph(self.database, org)
+        )
+        self.stores: list[PostgresProjection | Neo4jGraph] = [self.events, self.graph]
         self.router = Router(self.log, self.stores, self.quarantine)
         self.acknowledged: dict[str, Event] = {}
         self.org = org
@@ -57,6 +64,11 @@ class LogAndRouter(RuleBasedStateMachine):
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run to the end."""
         return self.loop.run_until_complete(work)
+
+    def teardown(self) -> None:
+        """Let go of Neo4j."""
+        if self.bolt is not None:
+            self.do(self.bolt.close())
 
     @rule(batch=st.lists(commits, max_size=12))
     def append(self, batch: list[Event]) -> None:
@@ -166,8 +178,12 @@ def machine_home() -> Any:
     remove_home(home)
 
 
-def test_no_history_of_appending_failing_and_replaying_loses_or_repeats_anything(machine_home: Path) -> None:
-    """Hypothesis looks for a history that does."""
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_history_of_appending_failing_and_replaying_loses_or_repeats_anything(
+    machine_home: Path, engine: str, request: pytest.FixtureRequest
+) -> None:
+    """Hypothesis looks for a history that does, with the graph in either engine."""
+    LogAndRouter.graph_url = request.getfixturevalue("neo4j").url() if engine == "neo4j" else None
     loop = asyncio.new_event_loop()
     database = Database(None, machine_home)
     opened = database.open()
@@ -178,7 +194,10 @@ def test_no_history_of_appending_failing_and_replaying_loses_or_repeats_anything
         run_state_machine_as_test(
             LogAndRouter,
             settings=settings(
-                max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=40 if engine == "postgres" else 4,
+                stateful_step_count=25 if engine == "postgres" else 20,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
             ),
         )
     finally:
