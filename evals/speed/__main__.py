@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 from evals.speed.calls import measure_calls
+from evals.speed.graph import measure_graph
 from evals.speed.logs import measure_logs
 from evals.speed.pipeline import measure_pipeline
 from evals.speed.program import run, temporary_home
@@ -42,6 +43,7 @@ def main() -> None:
         home.mkdir(mode=0o711)
         _print(*measure_replay(home))
     _print(*measure_logs())
+    _print(*measure_graph())
     for commits in _HISTORIES:
         with temporary_home() as home:
             home.mkdir(mode=0o711)
