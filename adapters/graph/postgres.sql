@@ -77,35 +77,71 @@ WHERE org = $1 AND account = ANY ($2::text[]) ORDER BY last_at DESC, account COL
 
 -- name: dependents
 -- What needs the projects of $2, up to $3 steps away. Projects are walked by what they stand for, edges told by reference.
+-- Edges are looked up project by project (LATERAL): joined as a view, all of them would be read at every step.
 WITH RECURSIVE walk (canonical, hop) AS (
     SELECT DISTINCT canonical, 0 FROM graph_projects WHERE org = $1 AND ref = ANY ($2::text[])
     UNION
     SELECT theirs.canonical, walk.hop + 1
     FROM walk
     JOIN graph_projects ours ON ours.org = $1 AND ours.canonical = walk.canonical
-    JOIN graph_dependencies d ON d.org = $1 AND d.needed = ours.ref
-    JOIN graph_projects theirs ON theirs.org = $1 AND theirs.ref = d.dependent
+    CROSS JOIN LATERAL (
+        SELECT r.project AS ref
+        FROM graph_provides p
+        JOIN graph_requires r ON r.org = $1 AND r.package = p.package AND r.project <> p.project
+        WHERE p.org = $1 AND p.project = ours.ref
+        UNION ALL
+        SELECT dependent FROM graph_declared WHERE org = $1 AND needed = ours.ref
+    ) d
+    JOIN graph_projects theirs ON theirs.org = $1 AND theirs.ref = d.ref
     WHERE walk.hop < $3
 ), inner_nodes AS (SELECT DISTINCT canonical FROM walk WHERE hop < $3)
-SELECT DISTINCT d.dependent, d.needed, d.kind, d.evidence, d.first_seen, d.last_seen
+SELECT DISTINCT d.*
 FROM inner_nodes
 JOIN graph_projects ours ON ours.org = $1 AND ours.canonical = inner_nodes.canonical
-JOIN graph_dependencies d ON d.org = $1 AND d.needed = ours.ref
+CROSS JOIN LATERAL (
+    SELECT r.project AS dependent, p.project AS needed, r.scope AS kind,
+               r.path || ' requires ' || r.package || CASE WHEN r.spec = '' THEN '' ELSE ' ' || r.spec END AS evidence,
+               r.first_seen, r.last_seen
+        FROM graph_provides p
+        JOIN graph_requires r ON r.org = $1 AND r.package = p.package AND r.project <> p.project
+        WHERE p.org = $1 AND p.project = ours.ref
+        UNION ALL
+        SELECT dependent, needed, 'declared', evidence, first_seen, last_seen
+        FROM graph_declared WHERE org = $1 AND needed = ours.ref
+    ) d
 LIMIT $4;
 
 -- name: needs
+-- What the projects of $2 need, likewise.
 WITH RECURSIVE walk (canonical, hop) AS (
     SELECT DISTINCT canonical, 0 FROM graph_projects WHERE org = $1 AND ref = ANY ($2::text[])
     UNION
     SELECT theirs.canonical, walk.hop + 1
     FROM walk
     JOIN graph_projects ours ON ours.org = $1 AND ours.canonical = walk.canonical
-    JOIN graph_dependencies d ON d.org = $1 AND d.dependent = ours.ref
-    JOIN graph_projects theirs ON theirs.org = $1 AND theirs.ref = d.needed
+    CROSS JOIN LATERAL (
+        SELECT p.project AS ref
+        FROM graph_requires r
+        JOIN graph_provides p ON p.org = $1 AND p.package = r.package AND p.project <> r.project
+        WHERE r.org = $1 AND r.project = ours.ref
+        UNION ALL
+        SELECT needed FROM graph_declared WHERE org = $1 AND dependent = ours.ref
+    ) d
+    JOIN graph_projects theirs ON theirs.org = $1 AND theirs.ref = d.ref
     WHERE walk.hop < $3
 ), inner_nodes AS (SELECT DISTINCT canonical FROM walk WHERE hop < $3)
-SELECT DISTINCT d.dependent, d.needed, d.kind, d.evidence, d.first_seen, d.last_seen
+SELECT DISTINCT d.*
 FROM inner_nodes
 JOIN graph_projects ours ON ours.org = $1 AND ours.canonical = inner_nodes.canonical
-JOIN graph_dependencies d ON d.org = $1 AND d.dependent = ours.ref
+CROSS JOIN LATERAL (
+    SELECT r.project AS dependent, p.project AS needed, r.scope AS kind,
+               r.path || ' requires ' || r.package || CASE WHEN r.spec = '' THEN '' ELSE ' ' || r.spec END AS evidence,
+               r.first_seen, r.last_seen
+        FROM graph_requires r
+        JOIN graph_provides p ON p.org = $1 AND p.package = r.package AND p.project <> r.project
+        WHERE r.org = $1 AND r.project = ours.ref
+        UNION ALL
+        SELECT dependent, needed, 'declared', evidence, first_seen, last_seen
+        FROM graph_declared WHERE org = $1 AND dependent = ours.ref
+    ) d
 LIMIT $4;
