@@ -1,14 +1,14 @@
 """Neo4j where it differs from a store in PostgreSQL: two databases, a network between them, a server to be pleased."""
 
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.graph.neo4j import Neo4jGraph, open_neo4j
-from adapters.graph.neo4j_bolt import CYPHER, Step
+from adapters.graph.neo4j_bolt import CYPHER
 from adapters.postgres.database import Database
 from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.quarantine import PostgresQuarantine
@@ -176,32 +176,6 @@ async def test_poison_is_put_aside_with_what_waits_behind_it(graph: Neo4jGraph, 
     await fill(graph, manifest("git:y", provides=("pypi:y",)), manifest("git:x", provides=("pypi:x",)))
     [edge] = await graph.dependencies(["git:a"], upstream=True, depth=1)
     assert edge.needed == "git:y"
-
-
-async def test_what_was_released_and_not_heard_of_is_not_applied_again(
-    far: Neo4jGraph, graph: Neo4jGraph, quarantine: PostgresQuarantine, wire: Wire
-) -> None:
-    """The commit of the release is not heard of: the row stays, and is taken out without doing it again."""
-    event = story()[1]
-    assert await graph.apply(batch(aside=(poison(1, entity=event.entity),)))
-    [item] = await quarantine.items()
-    wire.since, wire.after = b"CREATE (:Released", COMMIT
-    with pytest.raises(StoreUnavailable):
-        await far.release(item, event)
-    wire.after = None
-    assert await quarantine.items() == [item]
-    assert (await graph.tally())["manifests"] == 1
-    applied: list[Event] = []
-
-    class Watched(Neo4jGraph):
-        async def project(self, step: Step, events: Sequence[Event]) -> None:
-            applied.extend(events)
-            await super().project(step, events)
-
-    assert await Watched(far.bolt, graph.database, graph.org).release(item, event)
-
-    assert applied == []
-    assert await quarantine.items() == []
 
 
 async def test_a_worker_with_an_older_lease_is_refused_by_the_graph_itself(
