@@ -8,21 +8,14 @@ from adapters.directory.data_api import DataApiDirectory
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
-<<<<<<< HEAD
-from adapters.graph.postgres import PostgresGraph
 from adapters.postgres.data_api import DataApiDatabase, read_data_api
 from adapters.postgres.database import Database
 from adapters.vectors.postgres import PostgresVectors
 from domain.ports import EventLog
 from tests.engines import rds_data
 from tests.engines.aws import ENVIRONMENT
-=======
-from adapters.postgres.database import Database
-from adapters.vectors.postgres import PostgresVectors
-from domain.ports import EventLog
 from tests.engines.graphs import ENGINES as GRAPHS
 from tests.engines.graphs import GraphEngine, Graphs, graphs_in
->>>>>>> 24d2a27 (The graph may be in Neo4j: the same answers, filled with its position in one transaction and fenced by lease)
 from tests.engines.logs import ENGINES, RUN, Entrance, entered
 from tests.engines.postgres import Guarded
 from tests.engines.postgres import guarded as guarded_server
