@@ -93,8 +93,7 @@ async def _lag(
     at = standing.positions
     behind = {lane: head - at.get(lane, 0) for lane, head in heads.items() if at.get(lane, 0) < head}
     since = [moment for lane in behind if (moment := await log.waiting_since(lane, at.get(lane, 0)))]
-    if unsorted:
-        since.append(unsorted)
+    since += [moment for moment in (unsorted, standing.unseen_since) if moment]
     seconds = max((now - min(since)).total_seconds(), 0.0) if since else 0.0
     waiting, applied = sum(behind.values()), sum(at.values())
     # What is filled again, or for the first time, lacks much of what there is, however short ago that was received.

@@ -10,7 +10,7 @@ from pydantic import Field
 from domain.answers import Evidence, Listing, Page
 from domain.frozen import Frozen
 from domain.people import Person
-from domain.ports import Match, SkillUse, Touch, WorkHit
+from domain.ports import Closest, Match, SkillUse, Touch, WorkHit
 from domain.projects import Project
 from domain.ranking import HALF_LIFE, Fact, Kind, Ranked, decay, nearness, rank
 from domain.routing import Store
@@ -74,13 +74,13 @@ async def find_developers(
         context.part(Store.EVENTS, _touches(context, window, paths, about), ()),
         context.part(Store.EVENTS, _uses(context, window, asked_skills), ()),
         context.part(Store.EVENTS, _work(context, requirement, window, about), ()),
-        context.part(Store.VECTORS, _profiles(context, requirement), ()),
+        context.part(Store.VECTORS, _profiles(context, requirement), Closest()),
     )
     facts = [
         *_path_facts(touches, paths or ()),
         *_skill_facts(uses),
         *_work_facts(work, context),
-        *_profile_facts(profiles),
+        *_profile_facts(profiles.matches),
     ]
     people = await people_of(context, [fact.person for fact in facts])
     known = [f.model_copy(update={"person": people[f.person].id}) for f in facts if f.person in people]
@@ -115,6 +115,7 @@ async def find_developers(
             f"Profiles were compared by their words ({context.vectors.method}), not by meaning"
             if context.vectors.method == "lexical"
             else "",
+            *profiles.notes,
             "Nobody's work matches: try other words, or give paths"
             if not ranked and context.has(Store.EVENTS, Store.VECTORS)
             else "",
@@ -166,7 +167,7 @@ async def _uses(context: ToolContext, window: Window, skills: Sequence[str]) -> 
     return await context.events.skills(window, skills=skills) if skills else ()
 
 
-async def _profiles(context: ToolContext, requirement: str) -> Sequence[Match]:
+async def _profiles(context: ToolContext, requirement: str) -> Closest:
     return await context.vectors.search("developer_profiles", requirement, limit=CANDIDATES)
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from domain.answers import Listing, Page
 from domain.frozen import Frozen
-from domain.ports import Match
+from domain.ports import Closest, Match
 from domain.routing import Store
 from tools.context import ToolContext
 from tools.naming import the_project
@@ -48,8 +48,8 @@ async def search_docs(
     page = Page.of(cursor, limit, (query, project, detail))
     where = {"project": (await the_project(context, project)).refs} if project else None
     asked = context.vectors.search("project_docs", query, limit=min(page.end + 1, FURTHEST), where=where)
-    matches = await context.part(Store.VECTORS, asked, ())
-    rows, next_cursor = page.cut(matches)
+    found = await context.part(Store.VECTORS, asked, Closest())
+    rows, next_cursor = page.cut(found.matches)
     return FoundPassages(
         passages=tuple(_passage(match, detail) for match in rows),
         truncated=next_cursor is not None,
@@ -60,7 +60,8 @@ async def search_docs(
             f"Found by words ({context.vectors.method}): other words for the same thing are worth a second try"
             if context.vectors.method == "lexical"
             else "",
-            "Nothing found" if not matches and context.has(Store.VECTORS) else "",
+            *found.notes,
+            "Nothing found" if not found.matches and context.has(Store.VECTORS) else "",
         ),
     )
 

@@ -18,6 +18,7 @@ from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quara
 from domain.ports.polls import Listing, Polled, PolledSource, Polls, Portion
 from domain.ports.stores import (
     Activity,
+    Closest,
     Batch,
     Contribution,
     Directory,
@@ -55,6 +56,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Batch",
+    "Closest",
     "Carried",
     "Claim",
     "Confirmations",

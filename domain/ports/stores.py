@@ -66,11 +66,13 @@ class Standing(Frozen):
         again_upto: what was applied once before, in lanes that are being replayed: up to there it is no news.
         begun: where the batch ends that was begun and may have been applied, in stores whose effect and position do
             not move in one step: the next batch of the lane must be the same one.
+        unseen_since: since when something waits that was applied and that no reader sees yet; None if nothing does.
     """
 
     positions: Mapping[int, int] = {}
     again_upto: Mapping[int, int] = {}
     begun: Mapping[int, int] = {}
+    unseen_since: Utc | None = None
 
 
 class Projection(Protocol):
@@ -363,6 +365,13 @@ class Match(Frozen):
     metadata: Mapping[str, str]
 
 
+class Closest(Frozen):
+    """What a search found, closest first. `notes`: what a reader must know of how it was looked for."""
+
+    matches: tuple[Match, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class Vectors(Protocol):
     """Texts that can be found by what they say, in two namespaces: `developer_profiles` and `project_docs`."""
 
@@ -372,8 +381,12 @@ class Vectors(Protocol):
 
     async def search(
         self, namespace: str, text: str, *, limit: int, where: Mapping[str, Collection[str]] | None = None
-    ) -> Sequence[Match]:
-        """The closest texts of `namespace` whose metadata has one of the given values for each given field."""
+    ) -> Closest:
+        """The closest texts of `namespace` whose metadata has one of the given values for each given field.
+
+        Raises:
+            StoreUnavailable: it cannot be asked, or not in time.
+        """
 
 
 class Contribution(Frozen):
@@ -419,5 +432,13 @@ class Embedder(Protocol):
     def lexical(self) -> bool:
         """Whether it knows words and nothing of what they mean."""
 
-    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """A vector of length 1 for each text."""
+    async def embed(self, texts: Sequence[str], *, hurried: bool = False) -> Sequence[Sequence[float]]:
+        """A vector of length 1 for each text.
+
+        Args:
+            texts: any texts, of any length; there may be none.
+            hurried: whether somebody waits for an answer: then it is tried once, and not for long.
+
+        Raises:
+            StoreUnavailable: it cannot be reached, is too slow, or refuses; the text says what to do.
+        """
