@@ -24,7 +24,8 @@ DELETE FROM texts_owed USING unnest($2::text[], $3::text[], $4::bigint[]) AS pai
 WHERE org = $1 AND texts_owed.namespace = paid.namespace AND texts_owed.id = paid.id AND texts_owed.mark = paid.mark;
 
 -- name: unseen_since
-SELECT min(since) FROM texts_owed WHERE org = $1;
+SELECT least((SELECT min(since) FROM texts_owed WHERE org = $1),
+             (SELECT min(written_at) FROM vector_tides WHERE org = $1 AND written > shown));
 
 -- name: lexemes
 SELECT tsvector_to_array(to_tsvector('english', $1));

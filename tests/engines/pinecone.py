@@ -1,0 +1,244 @@
+"""A stand-in for Pinecone on loopback, which the vendor's own client talks to: `with running() as pinecone:`.
+
+Built from the published API (version 2026-07, the Vectors API and the indexes of the control plane): upsert, query with
+metadata filters, fetch, delete by ids, filter and all, list by prefix and page by page, statistics, namespaces; describe
+and create an index; the limits of a request; keys that are refused, indexes that are not there, 429 with Retry-After;
+and that what is written is seen later, with the numbers of writes in `x-pinecone-request-lsn` and
+`x-pinecone-max-indexed-lsn`.
+
+What it does not play: sparse vectors, `update`, `fetch_by_metadata`, imports, the Documents API, quotas, and any search
+that is not exact. Where the documentation is silent, it does what follows: a search, a fetch or a list in a namespace
+that is not there finds nothing, and a delete there is 404; `$ne` and `$nin` let pass what does not have the field.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.engines.pinecone_state import Index, Refusal
+
+KEY = "pcsk_a-key-for-tests"
+_LARGEST = 2 * 1024 * 1024
+_PAGE = 100
+
+
+@dataclass
+class Trouble:
+    """What the next requests get in place of an answer."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    times: int = 1
+    path: str = ""
+    """Only requests whose path begins so."""
+
+
+@dataclass
+class Pinecone:
+    """The stand-in: what it holds, and what it is told to do wrong."""
+
+    url: str
+    indexes: dict[str, Index] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    """Every request: its method and its path."""
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    """What was posted, in order."""
+    before: Callable[[str], None] = lambda _: None
+    """Called with the path of every request before it is answered."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def index(self, name: str, dimension: int, **options: Any) -> Index:
+        """An index, made anew."""
+        self.indexes[name] = Index(name, dimension, **options)
+        return self.indexes[name]
+
+    def host(self, name: str) -> str:
+        """Where an index is: as the control plane tells it."""
+        return f"{self.url}/host/{name}"
+
+    def vectors(self, name: str, namespace: str) -> Mapping[str, Mapping[str, Any]]:
+        """What can be seen in a namespace."""
+        found = self.indexes[name].namespace(namespace)
+        return dict(found.seen) if found else {}
+
+    def trouble(self, path: str) -> Trouble | None:
+        """What a request to `path` gets in place of an answer."""
+        for trouble in self.troubles:
+            if trouble.times and path.startswith(trouble.path):
+                trouble.times -= 1
+                return trouble
+        return None
+
+
+class _Face(BaseHTTPRequestHandler):
+    """HTTP as Pinecone speaks it."""
+
+    protocol_version = "HTTP/1.1"
+    pinecone: Pinecone
+
+    def log_message(self, *_: Any) -> None:
+        """Tests have nobody who reads it."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Answer."""
+        self._answer()
+
+    def do_DELETE(self) -> None:
+        """Answer."""
+        self._answer()
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(length)
+        path = urlsplit(self.path).path
+        first, _, rest = path.removeprefix("/host/").partition("/")
+        inside = f"/{rest}" if path.startswith("/host/") else path
+        self.pinecone.requests.append((self.command, inside))
+        self.pinecone.before(inside)
+        trouble = self.pinecone.trouble(inside)
+        if trouble:
+            return self._send(trouble.status, {"code": 8, "message": "as it was told", "details": []}, trouble.headers)
+        if self.headers.get("Api-Key") != KEY:
+            return self._send(401, {"error": {"code": "UNAUTHENTICATED", "message": "Invalid API Key"}, "status": 401})
+        try:
+            if length > _LARGEST and inside == "/vectors/upsert":
+                raise Refusal(413, "Request body exceeds 2 MB", code=11)
+            body = json.loads(raw) if raw else {}
+            with self.pinecone.lock:
+                if path.startswith("/host/"):
+                    self.pinecone.bodies.append(body)
+                    return self._send(200, *self._data(first, inside, body))
+                return self._control(path, body)
+        except Refusal as refusal:
+            return self._send(refusal.status, refusal.body)
+        except ValueError:
+            return self._send(400, {"code": 3, "message": "the request is no JSON", "details": []})
+
+    def _send(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def _data(self, name: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        index = self.pinecone.indexes.get(name)
+        if index is None:
+            raise Refusal(404, "Index not found", code=5)
+        asked = {key: values for key, values in parse_qs(urlsplit(self.path).query, keep_blank_values=True).items()}
+        one = {key: values[0] for key, values in asked.items()}
+        space = (body.get("namespace") or one.get("namespace") or "").replace("__default__", "")
+        match self.command, path:
+            case "POST", "/vectors/upsert":
+                number = index.upsert(space, body.get("vectors") or [])
+                return {"upsertedCount": len(body["vectors"])}, {"x-pinecone-request-lsn": str(number)}
+            case "POST", "/query":
+                return self._query(index, space, body)
+            case "GET", "/vectors/fetch":
+                ids = asked.get("ids", [])
+                if len(ids) > 1_000:
+                    raise Refusal(400, "The number of ids exceeds 1000")
+                seen = found.seen if (found := index.namespace(space)) else {}
+                return {"vectors": {id_: seen[id_] for id_ in ids if id_ in seen}, "namespace": space}, {}
+            case "POST", "/vectors/delete":
+                number = index.delete(
+                    space, body.get("ids"), body.get("filter"), everything=bool(body.get("deleteAll"))
+                )
+                return {}, {"x-pinecone-request-lsn": str(number)}
+            case "GET", "/vectors/list":
+                return self._list(index, space, one), {}
+            case "POST", "/describe_index_stats":
+                return self._stats(index), {}
+            case "GET", "/namespaces":
+                names = [{"name": n or "__default__", "record_count": len(s.seen)} for n, s in index.namespaces.items()]
+                return {"namespaces": names, "total_count": len(names)}, {}
+        raise Refusal(404, f"no such path: {path}", code=5)
+
+    def _query(self, index: Index, space: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        found, shown = index.query(space, body.get("vector") or [], body.get("topK", 0), body.get("filter"))
+        matches = []
+        for score, held in found:
+            match = {"id": held["id"], "score": score, "values": held["values"] if body.get("includeValues") else []}
+            if body.get("includeMetadata") and held.get("metadata"):
+                match["metadata"] = held["metadata"]
+            matches.append(match)
+        answer = {"matches": matches, "namespace": space, "usage": {"readUnits": 1}}
+        return answer, {"x-pinecone-max-indexed-lsn": str(shown)}
+
+    def _list(self, index: Index, space: str, asked: Mapping[str, str]) -> dict[str, Any]:
+        limit = int(asked.get("limit", _PAGE))
+        if not 1 <= limit <= _PAGE:
+            raise Refusal(400, "limit must be between 1 and 100")
+        seen = found.seen if (found := index.namespace(space)) else {}
+        after = asked.get("paginationToken", "")
+        ids = [id_ for id_ in sorted(seen) if id_.startswith(asked.get("prefix", "")) and id_ > after]
+        page: dict[str, Any] = {"vectors": [{"id": id_} for id_ in ids[:limit]], "namespace": space}
+        return page | ({"pagination": {"next": ids[limit - 1]}} if len(ids) > limit else {})
+
+    def _stats(self, index: Index) -> dict[str, Any]:
+        counts = {name: len(space.seen) for name in index.namespaces if (space := index.namespace(name))}
+        return {
+            "namespaces": {name or "__default__": {"vectorCount": n} for name, n in counts.items() if n},
+            "dimension": index.dimension,
+            "metric": index.metric,
+            "vectorType": "dense",
+            "indexFullness": 0,
+            "totalVectorCount": sum(counts.values()),
+        }
+
+    def _control(self, path: str, body: dict[str, Any]) -> None:
+        name = unquote(path.removeprefix("/indexes").strip("/"))
+        if self.command == "POST" and path == "/indexes":
+            [fields] = [body["schema"]["fields"]]
+            dense = fields["_values"]
+            self.pinecone.index(body["name"], dense["dimension"], metric=dense.get("metric", "cosine"))
+            return self._send(201, self._model(body["name"]))
+        if self.command == "GET" and name in self.pinecone.indexes:
+            return self._send(200, self._model(name))
+        missing = {"code": "NOT_FOUND", "message": f"Resource {name} not found"}
+        return self._send(404, {"error": missing, "status": 404})
+
+    def _model(self, name: str) -> dict[str, Any]:
+        index = self.pinecone.indexes[name]
+        dense = {"type": "dense_vector", "dimension": index.dimension, "metric": index.metric}
+        return {
+            "id": f"id-{name}",
+            "name": name,
+            "host": self.pinecone.host(name),
+            "status": {"ready": True, "state": "Ready"},
+            "schema": {"version": "v1", "fields": {"_values": dense}},
+            "deployment": {"deployment_type": "managed", "cloud": "aws", "region": "us-east-1"},
+            "read_capacity": {"mode": "OnDemand", "status": {"state": "Ready"}},
+            "deletion_protection": "disabled",
+            "tags": {},
+        }
+
+
+@contextmanager
+def running() -> Iterator[Pinecone]:
+    """The stand-in, in threads of its own; it is stopped at the end."""
+    face = type("Face", (_Face,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), face)
+    server.daemon_threads = True
+    pinecone = Pinecone(f"http://127.0.0.1:{server.server_address[1]}")
+    face.pinecone = pinecone  # type: ignore[attr-defined]
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    serving.start()
+    try:
+        yield pinecone
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
