@@ -32,7 +32,7 @@ EVENTS: Mapping[str, Engine] = {}
 GRAPH: Mapping[str, Engine] = dict.fromkeys(
     ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"), Engine("adapters.graph.neo4j:open_neo4j", "neo4j")
 )
-VECTORS: Mapping[str, Engine] = {}
+VECTORS: Mapping[str, Engine] = {"pinecone": Engine("adapters.vectors.pinecone:open_pinecone", "pinecone")}
 """By scheme, what may fill a role in PostgreSQL's place."""
 
 

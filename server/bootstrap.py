@@ -11,7 +11,7 @@ from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, Post
 from adapters.actions.postgres_automations import PostgresAutomations
 from adapters.catalog import DIRECTORY, EVENTS, GRAPH, VECTORS, opener
 from adapters.directory.postgres import PostgresDirectory
-from adapters.embedders.lexical import LexicalEmbedder
+from adapters.embedders.catalog import open_embedder
 from adapters.events.postgres import PostgresEvents
 from adapters.graph.postgres import PostgresGraph
 from adapters.inbox.postgres import PostgresInbox
@@ -307,14 +307,16 @@ async def _events(settings: Settings, database: Database) -> AsyncIterator[Event
 
 @asynccontextmanager
 async def _vectors(settings: Settings, database: Database) -> AsyncIterator[VectorsEngine]:
-    embedder = LexicalEmbedder()
-    if settings.vectors_url is None:
-        yield PostgresVectors(database, settings.organisation, embedder)
-        return
-    opens = opener("ENGINTEL_VECTORS_URL", settings.vectors_url, VECTORS)
-    there = (settings.vectors_url, database, settings.organisation)
-    async with opens(*there, embedder=embedder, api_key=settings.pinecone_api_key) as vectors:
-        yield vectors
+    org = settings.organisation
+    asked = {"api_key": settings.openai_api_key, "base_url": settings.openai_base_url}
+    async with open_embedder(settings.embedder, database, org, **asked) as embedder:
+        if settings.vectors_url is None:
+            yield PostgresVectors(database, org, embedder)
+            return
+        opens = opener("ENGINTEL_VECTORS_URL", settings.vectors_url, VECTORS)
+        there = (settings.vectors_url, database, org)
+        async with opens(*there, embedder=embedder, api_key=settings.pinecone_api_key) as vectors:
+            yield vectors
 
 
 @asynccontextmanager

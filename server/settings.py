@@ -35,13 +35,15 @@ class Settings:
     )
     events_url: str | None = _setting("ENGINTEL_EVENTS_URL", "engine of the events in PostgreSQL's place", secret=True)
     vectors_url: str | None = _setting(
-        "ENGINTEL_VECTORS_URL", "engine of the vectors in PostgreSQL's place", secret=True
+        "ENGINTEL_VECTORS_URL", "engine of the vectors in PostgreSQL's place: `pinecone://INDEX?host=…`", secret=True
     )
     graph_url: str | None = _setting(
         "ENGINTEL_GRAPH_URL", "graph in Neo4j in PostgreSQL's place: `neo4j://…`, `neo4j+s://…`", secret=True
     )
     pinecone_api_key: str | None = _setting("PINECONE_API_KEY", "key of Pinecone", secret=True)
-    embedder: str | None = _setting("ENGINTEL_EMBEDDER", "what turns texts into vectors (words alone, without a model)")
+    embedder: str | None = _setting(
+        "ENGINTEL_EMBEDDER", "what turns texts into vectors: `openai`, `openai:MODEL`, `openai:MODEL@512` (`lexical`)"
+    )
     log_url: str | None = _setting(
         "ENGINTEL_LOG_URL", "stream before the log: `kafka://…`, `sqs://…` or `kinesis://…`", secret=True
     )
@@ -116,7 +118,7 @@ class Settings:
         "ENGINTEL_POLL_SECONDS", "how often (`github=300, jira=120, notion=300, prometheus=60`)"
     )
     now: str | None = _setting("ENGINTEL_NOW", "a moment at which the clock stands still, for tests and evals")
-    openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the model that plays `engintel eval`", secret=True)
+    openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the embedder, and of the model that plays `engintel eval`", secret=True)
     openai_base_url: str | None = _setting("OPENAI_BASE_URL", "address of any OpenAI-compatible API", address=True)
 
     @property

@@ -15,6 +15,7 @@ from adapters.postgres.migrate import migrate
 from tests.engines import aws as moto
 from tests.engines import kafka as brokers
 from tests.engines import neo4j as servers
+from tests.engines import pinecone as indexes
 
 
 def make_home() -> Path:
@@ -85,3 +86,10 @@ def aws() -> Iterator[str]:
         for name, value in moto.ENVIRONMENT.items():
             patch.setenv(name, value)
         yield url
+
+
+@pytest.fixture(scope="session")
+def pinecone() -> Iterator[indexes.Pinecone]:
+    """A stand-in for Pinecone that all tests share; nothing is wrong with it for long."""
+    with indexes.running() as standing:
+        yield standing

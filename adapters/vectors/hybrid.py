@@ -125,6 +125,11 @@ class HybridVectors(PostgresProjection):
         return "lexical" if self._embedder.lexical else self._embedder.name
 
     @property
+    def dimension(self) -> int:
+        """The length of its vectors."""
+        return self._embedder.dimension
+
+    @property
     def _aim(self) -> str:
         return f"{self.place} {self._embedder.name}"
 

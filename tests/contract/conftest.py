@@ -6,11 +6,10 @@ import pytest
 
 from adapters.directory.data_api import DataApiDirectory
 from adapters.directory.postgres import PostgresDirectory
-from adapters.embedders.lexical import LexicalEmbedder
 from adapters.events.postgres import PostgresEvents
 from adapters.postgres.data_api import DataApiDatabase, read_data_api
 from adapters.postgres.database import Database
-from adapters.vectors.postgres import PostgresVectors
+from adapters.vectors.hybrid import HybridVectors
 from domain.ports import EventLog
 from tests.engines import rds_data
 from tests.engines.aws import ENVIRONMENT
@@ -20,6 +19,9 @@ from tests.engines.logs import ENGINES, RUN, Entrance, entered
 from tests.engines.postgres import Guarded
 from tests.engines.postgres import guarded as guarded_server
 from tests.engines.rds_data import RdsData
+from tests.engines.pinecone import Pinecone
+from tests.engines.vectors import ENGINES as VECTORS
+from tests.engines.vectors import opened as opened_vectors
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +74,13 @@ def events(database: Database, org: str) -> PostgresEvents:
     return PostgresEvents(database, org)
 
 
-@pytest.fixture
-def vectors(database: Database, org: str) -> PostgresVectors:
-    """The vectors under test."""
-    return PostgresVectors(database, org, LexicalEmbedder())
+@pytest.fixture(params=VECTORS)
+async def vectors(
+    request: pytest.FixtureRequest, database: Database, org: str, pinecone: Pinecone
+) -> AsyncIterator[HybridVectors]:
+    """The vectors under test: in each engine in turn."""
+    async with opened_vectors(request.param, database, org, pinecone) as store:
+        yield store
 
 
 @pytest.fixture(params=GRAPHS)

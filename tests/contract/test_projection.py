@@ -1,24 +1,17 @@
 """What every store promises about being filled, whatever it holds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from adapters.directory.postgres import PostgresDirectory
-from adapters.embedders.lexical import LexicalEmbedder
-from adapters.events.postgres import PostgresEvents
-from adapters.graph.neo4j import Neo4jGraph
 from adapters.postgres.database import Database
-from adapters.postgres.projection import PostgresProjection
-from adapters.vectors.postgres import PostgresVectors
 from domain.errors import PoisonEvent
 from domain.events import DocumentSignal, Event, git_actor
-from domain.ports import Batch
+from domain.ports import Batch, Projection
 from domain.routing import stores_for
 from tests.contract.filling import fill
-from tests.engines.graphs import Graphs, graphs_in, held
+from tests.contract.stores import STORES, Make, held, making
 from tests.events import (
     ADA,
     GRACE,
@@ -38,33 +31,16 @@ from tests.events import (
     roster,
 )
 
-STORES = ("directory", "events", "vectors", "graph", "graph in neo4j")
-Engine = PostgresProjection | Neo4jGraph
-Make = Callable[[str], Awaitable[Engine]]
-
 
 @pytest.fixture(params=STORES)
 async def make(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Make]:
     """Makes the store under test, each in turn, for an organisation."""
-    url = request.getfixturevalue("neo4j").url() if request.param == "graph in neo4j" else None
-    async with graphs_in(database, url) as graphs:
-        yield partial(_make, request.param, database, graphs)
-
-
-async def _make(store: str, database: Database, graphs: Graphs, org: str) -> Engine:
-    match store:
-        case "directory":
-            return PostgresDirectory(database, org)
-        case "events":
-            return PostgresEvents(database, org)
-        case "vectors":
-            return PostgresVectors(database, org, LexicalEmbedder())
-        case _:
-            return await graphs.of(org)
+    async with making(request.param, request, database) as made:
+        yield made
 
 
 @pytest.fixture
-async def projection(make: Make, org: str) -> Engine:
+async def projection(make: Make, org: str) -> Projection:
     """The store under test."""
     return await make(org)
 
@@ -93,14 +69,14 @@ def everything() -> list[Event]:
     ]
 
 
-async def test_the_position_moves_with_the_effect(projection: Engine) -> None:
+async def test_the_position_moves_with_the_effect(projection: Projection) -> None:
     """What was applied is never asked for again."""
     await fill(projection, *everything())
 
     assert await projection.positions() == {0: len(everything())}
 
 
-async def test_a_batch_for_another_position_changes_nothing(projection: Engine) -> None:
+async def test_a_batch_for_another_position_changes_nothing(projection: Projection) -> None:
     """Somebody else was there first: the batch is refused whole."""
     await fill(projection, *everything())
     before = await held(projection)
@@ -111,7 +87,7 @@ async def test_a_batch_for_another_position_changes_nothing(projection: Engine) 
     assert await held(projection) == before
 
 
-async def test_applying_everything_again_changes_nothing(projection: Engine) -> None:
+async def test_applying_everything_again_changes_nothing(projection: Projection) -> None:
     """A replay on top of what is there leaves every row as it was."""
     await fill(projection, *everything())
     before = await held(projection)
@@ -122,7 +98,7 @@ async def test_applying_everything_again_changes_nothing(projection: Engine) -> 
     assert await held(projection) == before
 
 
-async def test_settling_changes_nothing_that_is_there(projection: Engine) -> None:
+async def test_settling_changes_nothing_that_is_there(projection: Projection) -> None:
     """Done after much was applied, so that the planner knows how much there is."""
     await fill(projection, *everything())
     before = await held(projection)
@@ -133,7 +109,7 @@ async def test_settling_changes_nothing_that_is_there(projection: Engine) -> Non
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_the_order_between_entities_is_no_matter(projection: Engine, make: Make, org: str, seed: int) -> None:
+async def test_the_order_between_entities_is_no_matter(projection: Projection, make: Make, org: str, seed: int) -> None:
     """Lanes may be applied in any order: only what belongs to one entity keeps its order."""
     await fill(projection, *everything())
     other = await make(f"{org}-other")
@@ -153,7 +129,7 @@ def reordered(events: Sequence[Event], seed: int) -> list[Event]:
     return [event for entity in entities for event in events if event.entity == entity]
 
 
-async def test_what_fails_half_way_leaves_no_trace(projection: Engine) -> None:
+async def test_what_fails_half_way_leaves_no_trace(projection: Projection) -> None:
     """Effect and position are one transaction."""
     await fill(projection, *everything())
     before = await held(projection)
@@ -168,7 +144,7 @@ async def test_what_fails_half_way_leaves_no_trace(projection: Engine) -> None:
     assert await projection.positions() == {0: at}
 
 
-async def test_two_at_the_same_batch_apply_it_once(projection: Engine) -> None:
+async def test_two_at_the_same_batch_apply_it_once(projection: Projection) -> None:
     """Of two routers one wins, and the other is told so."""
     routed = tuple(event for event in everything() if projection.store in stores_for(event.type))
     batch = Batch(lane=0, after=0, upto=len(everything()), events=routed)
@@ -178,7 +154,7 @@ async def test_two_at_the_same_batch_apply_it_once(projection: Engine) -> None:
     assert sorted(applied) == [False, False, False, True]
 
 
-async def test_resetting_forgets_everything(projection: Engine) -> None:
+async def test_resetting_forgets_everything(projection: Projection) -> None:
     """A store can be filled from nothing, and is then the same."""
     await fill(projection, *everything())
     before = await held(projection)
@@ -191,7 +167,7 @@ async def test_resetting_forgets_everything(projection: Engine) -> None:
     assert await held(projection) == before
 
 
-async def test_an_organisation_sees_nothing_of_another(projection: Engine, make: Make, org: str) -> None:
+async def test_an_organisation_sees_nothing_of_another(projection: Projection, make: Make, org: str) -> None:
     """Rows are invisible across organisations, and resetting one leaves the other alone."""
     other = await make(f"{org}-other")
     await fill(projection, *everything())

@@ -179,5 +179,8 @@ def _compared(held: Any, operator: str, value: Any, there: bool) -> bool:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise Refusal(400, f"the {operator} operator must be followed by a number")
             number = isinstance(held, int | float) and not isinstance(held, bool)
-            return number and {"$gt": held > value, "$gte": held >= value, "$lt": held < value, "$lte": held <= value}[operator]
+            return (
+                number
+                and {"$gt": held > value, "$gte": held >= value, "$lt": held < value, "$lte": held <= value}[operator]
+            )
     raise Refusal(400, f"{operator} is not a valid operator")

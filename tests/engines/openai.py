@@ -1,0 +1,137 @@
+"""A stand-in for OpenAI's embeddings on loopback, which the vendor's own client talks to.
+
+Its vectors are of words, and the same for the same text: two texts that share words are close. It counts tokens as a
+quarter of the characters. It refuses what OpenAI refuses: other keys, models that there are not, empty texts, too many
+texts or tokens, lengths that a model does not give.
+"""
+
+import base64
+import json
+import math
+import random
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.engines.pinecone import Trouble
+
+KEY = "sk-a-key-for-tests"
+_MODELS = {"text-embedding-3-small": 1_536, "text-embedding-3-large": 3_072, "text-embedding-ada-002": 1_536, "own": 8}
+
+
+@dataclass
+class OpenAI:
+    """The stand-in, and what it is told to do wrong."""
+
+    url: str
+    troubles: list[Trouble] = field(default_factory=list)
+    inputs: list[Sequence[str]] = field(default_factory=list)
+    """The texts of every request that was answered, in order."""
+    before: Callable[[], None] = lambda: None
+    """Called before every request is answered."""
+    longest: int = 8_192
+    """Tokens of a text."""
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text that was paid for."""
+        return [text for texts in self.inputs for text in texts]
+
+
+def vector_of(text: str, dimension: int) -> list[float]:
+    """The vector of a text: the sum of those of its words."""
+    whole = [0.0] * dimension
+    for word in text.lower().split() or [text]:
+        luck = random.Random(zlib.crc32(word.strip(".,?!#").encode()))
+        for place in range(min(dimension, 16)):
+            whole[luck.randrange(dimension) if dimension > 16 else place] += luck.uniform(-1, 1)
+    length = math.sqrt(sum(value * value for value in whole)) or 1.0
+    return [value / length for value in whole]
+
+
+class _Refused(Exception):  # noqa: N818 - it is an answer
+    def __init__(self, status: int, message: str, code: str | None = None, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": {"message": message, "type": "invalid_request_error", "code": code, "param": param}}
+
+
+class _Face(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    openai: OpenAI
+
+    def log_message(self, *_: Any) -> None:
+        """Tests have nobody who reads it."""
+
+    def do_POST(self) -> None:
+        """Answer."""
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        self.openai.before()
+        for trouble in self.openai.troubles:
+            if trouble.times:
+                trouble.times -= 1
+                told = {"error": {"message": "as it was told", "type": "server_error", "code": None, "param": None}}
+                return self._send(trouble.status, told, trouble.headers)
+        try:
+            return self._send(200, self._embedded(body))
+        except _Refused as refused:
+            return self._send(refused.status, refused.body)
+
+    def _embedded(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        if self.headers.get("Authorization") != f"Bearer {KEY}":
+            shown = self.headers.get("Authorization", "")[-4:]
+            raise _Refused(401, f"Incorrect API key provided: ***{shown}", "invalid_api_key")
+        model, texts = body["model"], body["input"]
+        if model not in _MODELS:
+            raise _Refused(404, f"The model `{model}` does not exist", "model_not_found")
+        dimension = body.get("dimensions", _MODELS[model])
+        if dimension != _MODELS[model] and (not model.startswith("text-embedding-3") or dimension > _MODELS[model]):
+            raise _Refused(400, "This model does not support specifying dimensions.", param="dimensions")
+        if not texts or len(texts) > 2_048 or "" in texts:
+            raise _Refused(400, "'$.input' is invalid.", param="input")
+        counts = [math.ceil(len(text) / 4) for text in texts]
+        if max(counts) > self.openai.longest:
+            raise _Refused(400, f"This model's maximum context length is {self.openai.longest} tokens.")
+        if sum(counts) > 300_000:
+            raise _Refused(400, "Requested too many tokens: max 300000 tokens per request", "max_tokens_per_request")
+        self.openai.inputs.append(texts)
+        vectors = [vector_of(text, dimension) for text in texts]
+        coded: list[Any] = list(vectors)
+        if body.get("encoding_format") == "base64":
+            coded = [base64.b64encode(struct.pack(f"<{dimension}f", *vector)).decode() for vector in vectors]
+        found = [{"object": "embedding", "index": n, "embedding": vector} for n, vector in enumerate(coded)]
+        # Nobody promises that they come in order.
+        usage = {"prompt_tokens": sum(counts), "total_tokens": sum(counts)}
+        return {"object": "list", "model": model, "data": found[::-1], "usage": usage}
+
+    def _send(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+@contextmanager
+def running() -> Iterator[OpenAI]:
+    """The stand-in, in threads of its own; it is stopped at the end."""
+    face = type("Face", (_Face,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), face)
+    server.daemon_threads = True
+    openai = OpenAI(f"http://127.0.0.1:{server.server_address[1]}/v1")
+    face.openai = openai  # type: ignore[attr-defined]
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    serving.start()
+    try:
+        yield openai
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
