@@ -15,6 +15,7 @@ from adapters.postgres.migrate import migrate
 from tests.engines import aws as moto
 from tests.engines import kafka as brokers
 from tests.engines import neo4j as servers
+from tests.engines import openai as embeddings
 from tests.engines import pinecone as indexes
 
 
@@ -89,7 +90,28 @@ def aws() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def pinecone() -> Iterator[indexes.Pinecone]:
-    """A stand-in for Pinecone that all tests share; nothing is wrong with it for long."""
+def shared_pinecone() -> Iterator[indexes.Pinecone]:
+    """A stand-in for Pinecone that all tests share."""
     with indexes.running() as standing:
         yield standing
+
+
+@pytest.fixture
+def pinecone(shared_pinecone: indexes.Pinecone) -> Iterator[indexes.Pinecone]:
+    """The stand-in for Pinecone, with nothing wrong; what a test makes wrong is mended after it."""
+    yield shared_pinecone
+    shared_pinecone.mend()
+
+
+@pytest.fixture(scope="session")
+def shared_openai() -> Iterator[embeddings.OpenAI]:
+    """A stand-in for OpenAI that all tests share."""
+    with embeddings.running() as standing:
+        yield standing
+
+
+@pytest.fixture
+def openai(shared_openai: embeddings.OpenAI) -> Iterator[embeddings.OpenAI]:
+    """The stand-in for OpenAI, with nothing wrong and nothing paid for yet."""
+    yield shared_openai
+    shared_openai.mend()

@@ -126,7 +126,7 @@ class PineconeVectors(HybridVectors):
         """
         super().__init__(database, org, embedder)
         self._index = index
-        self._patience = patience
+        self.patience = patience
         self.place = f"pinecone:{index.address.name}@{index.address.host or ''}"
 
     def _namespace(self, namespace: str) -> str:
@@ -241,7 +241,7 @@ class PineconeVectors(HybridVectors):
 
     async def tidy(self, *, ends: float | None) -> None:
         """Look whether what was written can be seen; whoever waits for everything waits for that, but not for ever."""
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self.patience
         while waiting := await self._look_for_writes():
             if ends is not None or time.monotonic() + _LOOK > until:
                 return

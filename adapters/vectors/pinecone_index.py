@@ -204,7 +204,7 @@ def reason_of(error: Exception, index: str) -> str:
         case ApiError():
             return f"it answers with status {error.status_code}"
         case TimeoutError():
-            return "it does not answer in time"
+            return "it does not answer in time. If it never does, check the host in ENGINTEL_VECTORS_URL and the network"
         case PineconeConnectionError():
             return "it cannot be reached. Check the host in ENGINTEL_VECTORS_URL and the network"
         case _:

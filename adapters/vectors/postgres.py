@@ -37,7 +37,7 @@ class PostgresVectors(HybridVectors):
                 f"ENGINTEL_EMBEDDER makes vectors of {embedder.dimension} numbers, and pgvector searches at most "
                 f"{LONGEST}: ask the model for fewer (openai:text-embedding-3-large@1536), or use Pinecone."
             )
-        self._kept_apart = _COMPARED // embedder.dimension
+        self.kept_apart = _COMPARED // embedder.dimension
         self._look_at = set(NAMESPACES)
 
     async def hold(self, connection: Connection, texts: Sequence[tuple[Text, Sequence[float]]]) -> None:
@@ -80,27 +80,25 @@ class PostgresVectors(HybridVectors):
         At half of what may be compared it ends, so that it does not begin again with the next vector.
         """
         for namespace in sorted(self._look_at):
-            left = await self._unsettled(namespace, self._kept_apart + 1)
-            if left > self._kept_apart:
+            left = await self._unsettled(namespace, self.kept_apart + 1)
+            if left > self.kept_apart:
                 await self._make_graph()
                 left = await self._unsettled(namespace, None)
-                while left > self._kept_apart // 2 and (ends is None or time.monotonic() < ends):
-                    settled = await self._settle_some(namespace)
+                while left > self.kept_apart // 2 and (ends is None or time.monotonic() < ends):
+                    settled = await self._settle_some(namespace, min(_SETTLED_AT_ONCE, left - self.kept_apart // 2))
                     if not settled:
                         break
                     left -= settled
-            if left <= self._kept_apart:
+            if left <= self.kept_apart:
                 self._look_at.discard(namespace)
 
     async def _unsettled(self, namespace: str, enough: int | None) -> int:
         async with self.database.session(self.org, readonly=True) as connection:
             return int(await connection.fetchval(_SQL["unsettled"], self.org, namespace, enough))
 
-    async def _settle_some(self, namespace: str) -> int:
+    async def _settle_some(self, namespace: str, many: int) -> int:
         async with self.database.session(self.org) as connection:
-            done = await connection.execute(
-                _SQL["settle"], self.org, namespace, self._embedder.name, _SETTLED_AT_ONCE
-            )  # fmt: skip
+            done = await connection.execute(_SQL["settle"], self.org, namespace, self._embedder.name, many)
         return rows_changed(done)
 
     async def _make_graph(self) -> None:

@@ -1,7 +1,7 @@
 """What every embedder promises: a unit vector for each text, whatever it is, and errors that say what to do."""
 
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -14,24 +14,8 @@ from adapters.embedders.openai import INPUT_TOKENS, INPUTS, REQUEST_TOKENS, Open
 from adapters.postgres.database import Database
 from domain.errors import Misconfigured, StoreUnavailable
 from domain.ports import Embedder
-from tests.engines import openai as standin
 from tests.engines.openai import KEY, OpenAI
 from tests.engines.pinecone import Trouble
-
-
-@pytest.fixture(scope="session")
-def serving() -> Iterator[OpenAI]:
-    with standin.running() as openai:
-        yield openai
-
-
-@pytest.fixture
-def openai(serving: OpenAI) -> OpenAI:
-    serving.troubles.clear()
-    serving.inputs.clear()
-    serving.before = lambda: None
-    serving.longest = INPUT_TOKENS
-    return serving
 
 
 def opened(

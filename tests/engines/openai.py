@@ -37,6 +37,13 @@ class OpenAI:
     longest: int = 8_192
     """Tokens of a text."""
 
+    def mend(self) -> None:
+        """Let nothing be wrong any more, and forget what was asked."""
+        self.troubles.clear()
+        self.inputs.clear()
+        self.before = lambda: None
+        self.longest = 8_192
+
     @property
     def texts(self) -> list[str]:
         """Every text that was paid for."""

@@ -53,6 +53,15 @@ class Pinecone:
     """Called with the path of every request before it is answered."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def mend(self) -> None:
+        """Let nothing be wrong any more, and forget what was asked."""
+        self.troubles.clear()
+        self.requests.clear()
+        self.bodies.clear()
+        self.before = lambda _: None
+        for index in self.indexes.values():
+            index.show()
+
     def index(self, name: str, dimension: int, **options: Any) -> Index:
         """An index, made anew."""
         self.indexes[name] = Index(name, dimension, **options)
@@ -151,7 +160,7 @@ class _Face(BaseHTTPRequestHandler):
                 if len(ids) > 1_000:
                     raise Refusal(400, "The number of ids exceeds 1000")
                 seen = found.seen if (found := index.namespace(space)) else {}
-                return {"vectors": {id_: seen[id_] for id_ in ids if id_ in seen}, "namespace": space}, {}
+                return {"vectors": {id_: _told(seen[id_]) for id_ in ids if id_ in seen}, "namespace": space}, {}
             case "POST", "/vectors/delete":
                 number = index.delete(
                     space, body.get("ids"), body.get("filter"), everything=bool(body.get("deleteAll"))
@@ -224,6 +233,10 @@ class _Face(BaseHTTPRequestHandler):
             "deletion_protection": "disabled",
             "tags": {},
         }
+
+
+def _told(held: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in held.items() if name != "norm"}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Any
 
 Vector = Mapping[str, Any]
@@ -77,7 +78,7 @@ class Index:
             raise Refusal(400, "Batch size exceeds 1000")
         for vector in vectors:
             self._check(vector)
-        whole = {vector["id"]: vector for vector in vectors}
+        whole = {vector["id"]: {**vector, "norm": math.hypot(*vector["values"])} for vector in vectors}
         namespace = self.namespace(name, making=True)
         assert namespace is not None
         return namespace.write(lambda seen: seen.update(whole), self._seen_at())
@@ -132,17 +133,13 @@ class Index:
         namespace = self.namespace(name)
         if namespace is None:
             return [], 0
+        norm = math.hypot(*vector)
         scored = [
-            (_cosine(vector, held["values"]), held)
+            (sum(map(mul, vector, held["values"])) / (norm * held["norm"]), held)
             for held in namespace.seen.values()
             if where is None or has(held.get("metadata") or {}, where)
         ]
         return sorted(scored, key=lambda pair: (-pair[0], pair[1]["id"]))[:top_k], namespace.shown
-
-
-def _cosine(left: Sequence[float], right: Sequence[float]) -> float:
-    norm = math.sqrt(sum(a * a for a in left) * sum(b * b for b in right))
-    return sum(map(float.__mul__, map(float, left), map(float, right))) / norm if norm else 0.0
 
 
 def has(about: Mapping[str, Any], where: Filter) -> bool:

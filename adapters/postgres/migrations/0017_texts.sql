@@ -33,6 +33,7 @@ CREATE TABLE texts_owed (
     since timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (org, namespace, id)
 );
+CREATE INDEX texts_owed_oldest ON texts_owed (org, mark);
 SELECT protect('texts_owed');
 
 -- Whose vectors lie where, for each organisation; `refilling` until all texts have one of those.
