@@ -118,7 +118,9 @@ class Settings:
         "ENGINTEL_POLL_SECONDS", "how often (`github=300, jira=120, notion=300, prometheus=60`)"
     )
     now: str | None = _setting("ENGINTEL_NOW", "a moment at which the clock stands still, for tests and evals")
-    openai_api_key: str | None = _setting("OPENAI_API_KEY", "key of the embedder, and of the model that plays `engintel eval`", secret=True)
+    openai_api_key: str | None = _setting(
+        "OPENAI_API_KEY", "key of the embedder, and of the model that plays `engintel eval`", secret=True
+    )
     openai_base_url: str | None = _setting("OPENAI_BASE_URL", "address of any OpenAI-compatible API", address=True)
 
     @property

@@ -10,7 +10,9 @@ from domain.errors import Misconfigured
 from domain.ports import Embedder
 
 VARIABLE: Final = "ENGINTEL_EMBEDDER"
-_EXPECTED: Final = "expected lexical, openai, openai:MODEL or openai:MODEL@LENGTH, such as openai:text-embedding-3-small@512"
+_EXPECTED: Final = (
+    "expected lexical, openai, openai:MODEL or openai:MODEL@LENGTH, such as openai:text-embedding-3-small@512"
+)
 _LONGEST: Final = 20_000
 """Numbers of the longest vector that anything takes."""
 

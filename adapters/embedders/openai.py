@@ -144,8 +144,8 @@ class OpenAIEmbedder:
             told = f"openai:{self._model}@{wrong}" if wrong else "another model"
             raise StoreUnavailable(
                 "embedder",
-                f"{self.name} gives {len(vectors)} vectors of {wrong or self.dimension} numbers for {len(texts)} texts: "
-                f"expected {self.dimension}. Set ENGINTEL_EMBEDDER={told}",
+                f"{self.name} gives {len(vectors)} vectors of {wrong or self.dimension} numbers for {len(texts)} "
+                f"texts: expected {self.dimension}. Set ENGINTEL_EMBEDDER={told}",
             )
         return [unit(vector) for vector in vectors]
 
@@ -153,30 +153,37 @@ class OpenAIEmbedder:
         """What an error means, and what to do about it. Its own text quotes keys and texts, and is not told."""
         match error:
             case AuthenticationError() | PermissionDeniedError():
-                return "the key is not accepted, or may not use the model. Check OPENAI_API_KEY"
+                why = "the key is not accepted, or may not use the model. Check OPENAI_API_KEY"
             case NotFoundError():
-                return f"there is no model {self._model!r}. Check ENGINTEL_EMBEDDER and OPENAI_BASE_URL"
+                why = f"there is no model {self._model!r}. Check ENGINTEL_EMBEDDER and OPENAI_BASE_URL"
             case RateLimitError(code="insufficient_quota"):
-                return "the account has no credit left (429). Add some, or unset ENGINTEL_EMBEDDER to search by words"
+                why = "the account has no credit left (429). Add some, or unset ENGINTEL_EMBEDDER to search by words"
             case RateLimitError():
-                return "it takes no more requests for now (429). Nothing need be done, or a higher limit helps"
+                why = "it takes no more requests for now (429). Nothing need be done, or a higher limit helps"
             case BadRequestError(param="dimensions"):
-                return f"the model does not give vectors of {self.dimension} numbers. Check ENGINTEL_EMBEDDER"
+                why = f"the model does not give vectors of {self.dimension} numbers. Check ENGINTEL_EMBEDDER"
             case APITimeoutError() | TimeoutError():
-                return "it does not answer in time"
+                why = "it does not answer in time"
             case APIStatusError():
-                return f"it answers with status {error.status_code}"
+                why = f"it answers with status {error.status_code}"
             case APIConnectionError():
-                return f"it cannot be reached at {self._at or 'OpenAI'}. Check OPENAI_BASE_URL and the network"
+                why = f"it cannot be reached at {self._at or 'OpenAI'}. Check OPENAI_BASE_URL and the network"
             case _:
-                return type(error).__name__
+                why = type(error).__name__
+        return why
 
 
-class _TooLong(Exception):  # noqa: N818 - what it is about is a text
+class _TooLong(Exception):
     """A text has more tokens than the model reads."""
 
 
-_TOO_LONG: Final = ("maximum context length", "too long", "maximum input length", "input length exceeds", "too many tokens")
+_TOO_LONG: Final = (
+    "maximum context length",
+    "too long",
+    "maximum input length",
+    "input length exceeds",
+    "too many tokens",
+)
 
 
 def tokens(text: str) -> int:

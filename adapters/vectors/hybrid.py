@@ -38,7 +38,7 @@ _PORTION: Final = 500
 _A_WHILE: Final = 0.5
 """Seconds for which debts are paid before somebody looks for news again."""
 _REST: Final = 5.0
-"""Seconds for which nobody tries again to pay while events come in, or to have a question embedded, after that failed."""
+"""Seconds for which, after that failed, nobody tries again to pay while events come in, or to embed a question."""
 _COMMON_FOR: Final = 600.0
 """Seconds for which a word that is common is taken to be."""
 
@@ -64,7 +64,7 @@ class HybridVectors(PostgresProjection):
     """The texts of one organisation; see `domain.ports.Vectors`. A subclass says where vectors lie."""
 
     store = Store.VECTORS
-    tables = Texts.tables
+    tables: tuple[str, ...] = Texts.tables
     place: str
     """Where the vectors lie: another place has none of them yet."""
 
@@ -276,10 +276,8 @@ class HybridVectors(PostgresProjection):
         done = max(0, told["whole"] - told["owed"]) if aim["aim"] == self._aim else 0
         if done == told["whole"]:
             return []
-        return [
-            f"Vectors of {self.method} are being made: {done} of {told['whole']} texts have one, "
-            "the others are found by their words alone"
-        ]
+        made = f"Vectors of {self.method} are being made: {done} of {told['whole']} texts have one"
+        return [f"{made}, the others are found by their words alone"]
 
     async def _worded(
         self, connection: Connection, namespace: str, text: str, having: Sequence[Mapping[str, str]] | None, many: int

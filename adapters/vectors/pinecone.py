@@ -1,7 +1,8 @@
 """Vectors in Pinecone. Texts and words stay in PostgreSQL: see `adapters.vectors.hybrid`.
 
-An organisation has two namespaces, `ORG.developer_profiles` and `ORG.project_docs`. A vector's id is made of its text's,
-so that what is put twice is there once; its metadata has that id, what made the vector, and what searches filter by.
+An organisation has two namespaces, `ORG.developer_profiles` and `ORG.project_docs`. A vector's id is made of its
+text's, so that what is put twice is there once; its metadata has that id, what made the vector, and what searches
+filter by.
 
 Pinecone shows what is written after a while. Every write has a number, every search says up to which one it sees
 (https://docs.pinecone.io/guides/index-data/check-data-freshness); until that is the last one, the store says since when
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 from pinecone import AsyncIndex
 from pinecone.errors.exceptions import NotFoundError
+from pinecone.models.vectors.responses import QueryResponse, UpsertResponse
 
 from adapters.address import Address, filled, parse
 from adapters.postgres.database import Connection, Database, load_queries
@@ -76,7 +78,9 @@ def _address(url: str, api_key: str | None) -> IndexAddress:
     if not address.place:
         raise address.wrong("expected the name of an index: pinecone://INDEX?host=…")
     if not api_key:
-        raise Misconfigured(f"{VARIABLE} asks for Pinecone, and PINECONE_API_KEY is not set: give it the project's key.")
+        raise Misconfigured(
+            f"{VARIABLE} asks for Pinecone, and PINECONE_API_KEY is not set: give it the project's key."
+        )
     if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
         raise Misconfigured("PINECONE_API_KEY is no key: it has characters that cannot be sent.")
     return IndexAddress(
@@ -136,26 +140,25 @@ class PineconeVectors(HybridVectors):
         """Put these vectors, as many at once as Pinecone takes."""
         turns = asyncio.Semaphore(_AT_ONCE)
 
-        async def put(namespace: str, vectors: list[dict[str, Any]]) -> tuple[str, int | None]:
+        async def put(namespace: str, vectors: Sequence[Mapping[str, Any]]) -> tuple[str, int | None]:
+            async def upsert(index: AsyncIndex) -> UpsertResponse:
+                return await index.upsert(vectors=vectors, namespace=self._namespace(namespace))
+
             async with turns:
-                number = await self._index.asked(
-                    "take vectors", _WRITE_SECONDS, lambda index: self._upserted(index, namespace, vectors)
-                )
-            return namespace, number
+                return namespace, _number(await self._index.asked("take vectors", _WRITE_SECONDS, upsert))
 
         requests = [
             put(namespace, vectors)
             for namespace in NAMESPACES
             for vectors in self._requests([pair for pair in texts if pair[0].namespace == namespace])
         ]
-        for namespace, number in await asyncio.gather(*requests):
+        # All of them end before this does: none may arrive once somebody else puts vectors.
+        for answer in await asyncio.gather(*requests, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            namespace, number = answer
             if number is not None:
                 await connection.execute(_SQL["written"], self.org, namespace, number)
-
-    async def _upserted(self, index: AsyncIndex, namespace: str, vectors: list[dict[str, Any]]) -> int | None:
-        """The number of the write; None where Pinecone numbers none."""
-        answer = await index.upsert(vectors=vectors, namespace=self._namespace(namespace))
-        return answer.response_info.lsn_committed if answer.response_info else None
 
     def _requests(self, texts: Sequence[tuple[Text, Sequence[float]]]) -> Iterator[list[dict[str, Any]]]:
         """The vectors of one namespace in portions of as many, and of as many bytes, as one upsert may have."""
@@ -184,28 +187,25 @@ class PineconeVectors(HybridVectors):
         """Forget the vectors of texts that are gone. Nobody waits to see that: without a text, none of them counts."""
         del connection
         for first in range(0, len(ids), LIMITS.delete_ids):
-            some = [vector_id(id_) for id_ in ids[first : first + LIMITS.delete_ids]]
-            await self._index.asked(
-                "forget vectors", _WRITE_SECONDS, lambda index, some=some: self._deleted(index, namespace, ids=some)
-            )
+            await self._delete(namespace, [vector_id(id_) for id_ in ids[first : first + LIMITS.delete_ids]])
 
     async def begin_anew(self, connection: Connection) -> None:
         """Empty both namespaces of the organisation, and no others."""
         for namespace in NAMESPACES:
-            await self._index.asked(
-                "forget vectors",
-                _WRITE_SECONDS,
-                lambda index, namespace=namespace: self._deleted(index, namespace, delete_all=True),
-            )
+            await self._delete(namespace, None)
         await connection.execute(_SQL["forget"], self.org)
 
-    async def _deleted(self, index: AsyncIndex, namespace: str, **what: Any) -> None:  # noqa: ANN401 - ids, or all
-        """Delete what is there: a namespace that nothing was ever put into is none."""
-        try:
-            await index.delete(namespace=self._namespace(namespace), **what)
-        except NotFoundError as error:
-            if "namespace" not in error.message.lower():
-                raise
+    async def _delete(self, namespace: str, ids: list[str] | None) -> None:
+        """Delete these ids, or all there are. A namespace that nothing was ever put into is none."""
+
+        async def delete(index: AsyncIndex) -> None:
+            try:
+                await index.delete(namespace=self._namespace(namespace), ids=ids, delete_all=ids is None)
+            except NotFoundError as error:
+                if "namespace" not in error.message.lower():
+                    raise
+
+        await self._index.asked("forget vectors", _WRITE_SECONDS, delete)
 
     async def measure(
         self, namespace: str, vector: Sequence[float], having: Sequence[Mapping[str, str]] | None,
@@ -242,33 +242,34 @@ class PineconeVectors(HybridVectors):
     async def tidy(self, *, ends: float | None) -> None:
         """Look whether what was written can be seen; whoever waits for everything waits for that, but not for ever."""
         until = time.monotonic() + self.patience
-        while waiting := await self._look_for_writes():
+        while await self._look_for_writes():
             if ends is not None or time.monotonic() + _LOOK > until:
                 return
             await asyncio.sleep(_LOOK)
-        del waiting
 
     async def _look_for_writes(self) -> Sequence[str]:
         """The namespaces that do not show what was written last."""
-        async with self.database.session(self.org, readonly=True) as connection:
-            rows = await connection.fetch(_SQL["unshown"], self.org)
-        if not rows:
-            return ()
-        probe = [1.0, *[0.0] * (self._embedder.dimension - 1)]
-        for row in rows:
-            answer = await self._index.asked(
-                "search",
-                _SEARCH_SECONDS,
-                lambda index, row=row: index.query(
-                    vector=probe, top_k=1, namespace=self._namespace(row["namespace"])
-                ),
-            )
-            number = answer.response_info.lsn_reconciled if answer.response_info else None
+        waiting = await self._unshown()
+        for namespace in waiting:
+            number = await self._shown(namespace)
             if number is not None:
                 async with self.database.session(self.org) as connection:
-                    await connection.execute(_SQL["shown"], self.org, row["namespace"], number)
+                    await connection.execute(_SQL["shown"], self.org, namespace, number)
+        return await self._unshown() if waiting else ()
+
+    async def _unshown(self) -> Sequence[str]:
         async with self.database.session(self.org, readonly=True) as connection:
             return [row["namespace"] for row in await connection.fetch(_SQL["unshown"], self.org)]
+
+    async def _shown(self, namespace: str) -> int | None:
+        """Up to which write a namespace shows them."""
+        probe = [1.0, *[0.0] * (self.dimension - 1)]
+
+        async def query(index: AsyncIndex) -> QueryResponse:
+            return await index.query(vector=probe, top_k=1, namespace=self._namespace(namespace))
+
+        answer = await self._index.asked("search", _SEARCH_SECONDS, query)
+        return answer.response_info.lsn_reconciled if answer.response_info else None
 
     async def inspect(self) -> Inspection:
         """Ask the index what it holds, and whether that is what the embedder makes."""
@@ -307,6 +308,11 @@ class PineconeVectors(HybridVectors):
         stats = await self._index.asked("count", _SEARCH_SECONDS, lambda index: index.describe_index_stats())
         held = {namespace: stats.namespaces.get(self._namespace(namespace)) for namespace in NAMESPACES}
         return {namespace: summary.vector_count for namespace, summary in held.items() if summary is not None}
+
+
+def _number(answer: UpsertResponse) -> int | None:
+    """The number of a write; None where Pinecone numbers none."""
+    return answer.response_info.lsn_committed if answer.response_info else None
 
 
 def vector_id(id_: str) -> str:

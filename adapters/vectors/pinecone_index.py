@@ -47,6 +47,7 @@ class Capabilities:
 
 LIMITS: Final = Capabilities()
 
+
 @dataclass(frozen=True)
 class IndexAddress:
     """Which index, and what may be done to have it.
@@ -185,30 +186,31 @@ def reason_of(error: Exception, index: str) -> str:
     """
     match error:
         case UnauthorizedError():
-            return "it does not accept the key. Check PINECONE_API_KEY"
+            why = "it does not accept the key. Check PINECONE_API_KEY"
         case ForbiddenError():
-            return f"the key may not do that to the index {index!r}, or the project's quota is used up"
+            why = f"the key may not do that to the index {index!r}, or the project's quota is used up"
         case NotFoundError():
-            return (
+            why = (
                 f"there is no index {index!r} in the project of this key. Check ENGINTEL_VECTORS_URL, or create it: "
                 "add create=yes to the URL and run `engintel migrate`"
             )
         case RateLimitError():
             seconds = f" It asks to be left alone for {error.retry_after:g} s." if error.retry_after else ""
-            return f"it takes no more requests for now (429).{seconds} Nothing need be done, or a larger plan helps"
+            why = f"it takes no more requests for now (429).{seconds} Nothing need be done, or a larger plan helps"
         case ApiError(status_code=400) if "dimension" in error.message.lower():
-            return (
+            why = (
                 f"the index {index!r} holds vectors of another length than ENGINTEL_EMBEDDER makes. `engintel migrate` "
                 "tells both: name another index, or ask the model for the length of this one (openai:MODEL@LENGTH)"
             )
         case ApiError():
-            return f"it answers with status {error.status_code}"
+            why = f"it answers with status {error.status_code}"
         case TimeoutError():
-            return "it does not answer in time. If it never does, check the host in ENGINTEL_VECTORS_URL and the network"
+            why = "it does not answer in time. If it never does, check the host in ENGINTEL_VECTORS_URL and the network"
         case PineconeConnectionError():
-            return "it cannot be reached. Check the host in ENGINTEL_VECTORS_URL and the network"
+            why = "it cannot be reached. Check the host in ENGINTEL_VECTORS_URL and the network"
         case _:
-            return type(error).__name__
+            why = type(error).__name__
+    return why
 
 
 _CREATION: Final = 300.0

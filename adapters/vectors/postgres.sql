@@ -31,5 +31,8 @@ SELECT count(*) FROM (SELECT FROM embeddings WHERE org = $1 AND namespace = $2 A
 UPDATE embeddings SET settled = true WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM embeddings WHERE org = $1 AND namespace = $2 AND embedder = $3 AND NOT settled ORDER BY ctid LIMIT $4));
 
+-- name: has_graph
+SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1);
+
 -- name: tally
 SELECT namespace, count(*) AS n FROM embeddings WHERE org = $1 AND embedder = $2 GROUP BY namespace;

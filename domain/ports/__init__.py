@@ -18,8 +18,8 @@ from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quara
 from domain.ports.polls import Listing, Polled, PolledSource, Polls, Portion
 from domain.ports.stores import (
     Activity,
-    Closest,
     Batch,
+    Closest,
     Contribution,
     Directory,
     DocumentRow,
@@ -56,9 +56,9 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "Batch",
-    "Closest",
     "Carried",
     "Claim",
+    "Closest",
     "Confirmations",
     "ConsumerState",
     "Consumers",

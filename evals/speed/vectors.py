@@ -139,6 +139,7 @@ async def _until_settled(database: "asyncpg.Connection[Any]") -> None:
     while time.monotonic() < ends and same < 3:  # noqa: PLR2004 - looks in a row
         await asyncio.sleep(2)
         left = await database.fetchrow(_LEFT)
+        assert left is not None
         same = same + 1 if left["owed"] == 0 and left["unsettled"] == before else 0
         before = left["unsettled"]
 
@@ -151,7 +152,7 @@ async def _near(
     for _ in range(_QUESTIONS):
         pair = [f"git:p{language.luck.randrange(profiles)}@made-up.example" for _ in range(2)]
         questions.append(await database.fetchrow(_QUESTION, "developer_profiles", *pair))
-    asked = [(row["embedder"], row["vector"]) for row in questions]
+    asked = [(row["embedder"], row["vector"]) for row in questions if row is not None]
     found: list[list[str]] = []
 
     async def ask(number: int) -> None:

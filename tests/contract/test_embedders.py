@@ -114,11 +114,10 @@ async def test_what_nobody_asks_for_any_more_is_forgotten(openai: OpenAI, databa
 
 async def test_what_was_paid_for_is_kept_when_the_rest_fails(openai: OpenAI, database: Database, org: str) -> None:
     async with opened("openai", openai, database, org) as embedder:
-        openai.before = lambda: openai.inputs and openai.troubles.append(Trouble(400))
+        openai.fail_after(1)
         with pytest.raises(StoreUnavailable):
             await embedder.embed([f"text {n}" for n in range(300)])
-        openai.before = lambda: None
-        openai.troubles.clear()
+        openai.fail_after(None)
 
         await embedder.embed([f"text {n}" for n in range(300)])
 
@@ -172,7 +171,7 @@ async def test_a_question_is_embedded_once(openai: OpenAI, database: Database, o
         ("openai:own@9", KEY, "Set ENGINTEL_EMBEDDER=openai:own@8"),
     ],
 )
-async def test_what_is_refused_says_what_to_do(
+async def test_what_is_refused_says_what_to_do(  # noqa: PLR0917 - a table of cases
     openai: OpenAI, database: Database, org: str, setting: str, key: str, expected: str
 ) -> None:
     async with opened(setting, openai, database, org, key) as embedder:

@@ -29,9 +29,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def stores(
-    database: Database, org: str, pinecone: Pinecone, openai: OpenAI
-) -> AsyncIterator[Store]:
+async def stores(database: Database, org: str, pinecone: Pinecone, openai: OpenAI) -> AsyncIterator[Store]:
     """What opens the store with an embedder, in an engine."""
     async with AsyncExitStack() as stack:
 
@@ -79,17 +77,17 @@ async def test_while_vectors_are_made_answers_rest_on_the_new_ones_and_on_words(
     await fill(lexical, *DOCUMENTS)
     semantic = await stores(OPENAI, engine)
     monkeypatch.setattr(hybrid, "_PORTION", 5)
-    openai.before = lambda: openai.inputs and openai.troubles.append(Trouble(400))
+    openai.fail_after(1)
     with pytest.raises(StoreUnavailable):
         await semantic.finish()
-    openai.before = lambda: None
-    openai.troubles.clear()
+    openai.fail_after(None)
 
     found = await semantic.search("project_docs", "payout number", limit=20)
 
     assert len(found.matches) == 12
     assert found.notes == (
-        f"Vectors of {semantic.method} are being made: 5 of 12 texts have one, the others are found by their words alone",
+        f"Vectors of {semantic.method} are being made: 5 of 12 texts have one, "
+        "the others are found by their words alone",
     )
     assert (await semantic.standing()).unseen_since is not None
 
@@ -135,9 +133,7 @@ async def test_going_back_costs_nothing(stores: Store, engine: str, openai: Open
 
 
 @pytest.mark.parametrize(("before", "after"), [("postgres", "pinecone"), ("pinecone", "postgres")])
-async def test_another_engine_is_filled_from_the_texts_that_are_there(
-    stores: Store, before: str, after: str
-) -> None:
+async def test_another_engine_is_filled_from_the_texts_that_are_there(stores: Store, before: str, after: str) -> None:
     """Without a replay; what was gone meanwhile is nowhere."""
     first = await stores(None, before)
     await fill(first, *DOCUMENTS)
@@ -162,7 +158,9 @@ async def test_without_the_embedder_texts_are_found_by_their_words_and_it_is_sai
     second = await semantic.search("project_docs", "payout number 7", limit=3)
 
     assert first.matches[0].metadata["doc_id"] == "git:api:7.md"
-    assert first.notes[0].startswith("Found by words alone, not by meaning: The embedder store is not available: openai:")
+    assert first.notes[0].startswith(
+        "Found by words alone, not by meaning: The embedder store is not available: openai:"
+    )
     assert second.notes == first.notes, "nobody is asked again a moment later"
     assert len(openai.texts) == 12
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.postgres.database import Database
 from adapters.vectors.hybrid import HybridVectors
 from adapters.vectors.texts import PIECES_KEPT
-from adapters.postgres.database import Database
 from domain.events import CommitDropped, Document, DocumentRemoved, Event, Source
 from domain.ports import Batch, Match
 from tests.contract.filling import fill
@@ -166,14 +166,18 @@ async def test_nothing_of_another_organisation_is_found_or_changed(
     """Not by its words, not by its closeness, not by its metadata; and the same ids are two texts."""
     engine = request.node.callspec.params["vectors"]
     async with opened(engine, database, f"{org}-other", pinecone) as other:
-        await fill(other, document("secret.md", RETRY), document("a.md", COFFEE), commit("c1", ADA, title="Retry payouts"))
+        await fill(
+            other, document("secret.md", RETRY), document("a.md", COFFEE), commit("c1", ADA, title="Retry payouts")
+        )
         await fill(vectors, document("a.md", "Nothing of interest."))
 
         for namespace in ("project_docs", "developer_profiles"):
             for where in (None, {"project": ["git:api"]}, {"account": [ADA.key]}):
                 found = await vectors.search(namespace, "failed payout coffee machine", limit=10, where=where)
                 assert {match.text for match in found.matches} <= {"Nothing of interest."}
-        await fill(vectors, event("gone", DocumentRemoved(doc_id="git:api:a.md"), entity="doc:git:api:a.md", when=at(9)))
+        await fill(
+            vectors, event("gone", DocumentRemoved(doc_id="git:api:a.md"), entity="doc:git:api:a.md", when=at(9))
+        )
         [coffee, *_] = (await other.search("project_docs", "coffee machine floor", limit=1)).matches
 
     assert coffee.metadata["doc_id"] == "git:api:a.md"
@@ -192,10 +196,9 @@ async def test_the_newest_state_counts_in_whatever_order_and_however_often_it_is
     vectors: HybridVectors, changes: Sequence[tuple[str, list[str], int]], luck: random.Random
 ) -> None:
     """A document is what its newest state says; a state without words is its removal."""
-    newest = {name: (when, words) for name, words, when in sorted(changes, key=lambda change: change[2])}
     # Two states of one moment have no newest: the first is left.
     told = {(name, when): words for name, words, when in reversed(changes)}
-    newest = {name: told[name, when] for name, (when, _) in newest.items()}
+    newest = {name: told[name, when] for name, when in sorted(told)}
     twice = [*told.items(), *told.items()]
     luck.shuffle(twice)
     await vectors.reset()
@@ -212,7 +215,9 @@ async def test_the_newest_state_counts_in_whatever_order_and_however_often_it_is
 def _state(name: str, words: Sequence[str], when: int) -> Event:
     doc_id = f"git:api:{name}"
     body = (
-        Document(doc_id=doc_id, title=name, text=" ".join(words), path=name) if words else DocumentRemoved(doc_id=doc_id)
+        Document(doc_id=doc_id, title=name, text=" ".join(words), path=name)
+        if words
+        else DocumentRemoved(doc_id=doc_id)
     )
     return event(f"{name}{when}", body, entity=f"doc:{doc_id}", when=at() + timedelta(hours=when))
 
@@ -225,7 +230,10 @@ async def test_five_thousand_texts_are_searched_alike_by_every_engine(
     words = [f"{a}{b}{c}" for a in ("pay", "led", "men", "que") for b in ("or", "an", "is", "u") for c in "tlmnrs"]
     texts = [" ".join(luck.choices(words, k=25)) for _ in range(5_000)]
     documents = [
-        document(f"{n}.md", "\n\n".join(f"## Part {n * 100 + i}\n\n{text}" for i, text in enumerate(texts[n * 100 : n * 100 + 100])))
+        document(
+            f"{n}.md",
+            "\n\n".join(f"## Part {n * 100 + i}\n\n{text}" for i, text in enumerate(texts[n * 100 : n * 100 + 100])),
+        )
         for n in range(50)
     ]
     questions = [" ".join(luck.sample(texts[n].split(), 6)) for n in range(0, 5_000, 1_000)]

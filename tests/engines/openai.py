@@ -12,7 +12,7 @@ import random
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,8 +32,8 @@ class OpenAI:
     troubles: list[Trouble] = field(default_factory=list)
     inputs: list[Sequence[str]] = field(default_factory=list)
     """The texts of every request that was answered, in order."""
-    before: Callable[[], None] = lambda: None
-    """Called before every request is answered."""
+    answers: int | None = None
+    """How many requests are answered before all others fail; None for all."""
     longest: int = 8_192
     """Tokens of a text."""
 
@@ -41,8 +41,12 @@ class OpenAI:
         """Let nothing be wrong any more, and forget what was asked."""
         self.troubles.clear()
         self.inputs.clear()
-        self.before = lambda: None
+        self.answers = None
         self.longest = 8_192
+
+    def fail_after(self, answers: int | None) -> None:
+        """Refuse every request after so many; None to refuse none."""
+        self.answers = answers
 
     @property
     def texts(self) -> list[str]:
@@ -61,7 +65,7 @@ def vector_of(text: str, dimension: int) -> list[float]:
     return [value / length for value in whole]
 
 
-class _Refused(Exception):  # noqa: N818 - it is an answer
+class _Refused(Exception):
     def __init__(self, status: int, message: str, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
         self.status = status
@@ -78,11 +82,12 @@ class _Face(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer."""
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-        self.openai.before()
+        told = {"error": {"message": "as it was told", "type": "server_error", "code": None, "param": None}}
+        if self.openai.answers is not None and len(self.openai.inputs) >= self.openai.answers:
+            return self._send(400, told)
         for trouble in self.openai.troubles:
             if trouble.times:
                 trouble.times -= 1
-                told = {"error": {"message": "as it was told", "type": "server_error", "code": None, "param": None}}
                 return self._send(trouble.status, told, trouble.headers)
         try:
             return self._send(200, self._embedded(body))

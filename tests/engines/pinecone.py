@@ -1,8 +1,8 @@
 """A stand-in for Pinecone on loopback, which the vendor's own client talks to: `with running() as pinecone:`.
 
-Built from the published API (version 2026-07, the Vectors API and the indexes of the control plane): upsert, query with
-metadata filters, fetch, delete by ids, filter and all, list by prefix and page by page, statistics, namespaces; describe
-and create an index; the limits of a request; keys that are refused, indexes that are not there, 429 with Retry-After;
+Built from the published API (version 2026-07, the Vectors API and the indexes of the control plane): upsert, query
+with metadata filters, fetch, delete by ids, filter and all, list by prefix and page by page, statistics, namespaces;
+describe and create an index; the limits of a request; keys that are refused, indexes that are not there, 429 with Retry-After;
 and that what is written is seen later, with the numbers of writes in `x-pinecone-request-lsn` and
 `x-pinecone-max-indexed-lsn`.
 
@@ -13,7 +13,7 @@ that is not there finds nothing, and a delete there is 404; `$ne` and `$nin` let
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -117,11 +117,11 @@ class _Face(BaseHTTPRequestHandler):
         trouble = self.pinecone.trouble(inside)
         if trouble:
             return self._send(trouble.status, {"code": 8, "message": "as it was told", "details": []}, trouble.headers)
+        if length > _LARGEST and inside == "/vectors/upsert":
+            return self._send(413, Refusal(413, "Request body exceeds 2 MB", code=11).body)
         if self.headers.get("Api-Key") != KEY:
             return self._send(401, {"error": {"code": "UNAUTHENTICATED", "message": "Invalid API Key"}, "status": 401})
         try:
-            if length > _LARGEST and inside == "/vectors/upsert":
-                raise Refusal(413, "Request body exceeds 2 MB", code=11)
             body = json.loads(raw) if raw else {}
             with self.pinecone.lock:
                 if path.startswith("/host/"):
@@ -146,36 +146,42 @@ class _Face(BaseHTTPRequestHandler):
         index = self.pinecone.indexes.get(name)
         if index is None:
             raise Refusal(404, "Index not found", code=5)
-        asked = {key: values for key, values in parse_qs(urlsplit(self.path).query, keep_blank_values=True).items()}
+        asked = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
         one = {key: values[0] for key, values in asked.items()}
         space = (body.get("namespace") or one.get("namespace") or "").replace("__default__", "")
-        match self.command, path:
-            case "POST", "/vectors/upsert":
-                number = index.upsert(space, body.get("vectors") or [])
-                return {"upsertedCount": len(body["vectors"])}, {"x-pinecone-request-lsn": str(number)}
-            case "POST", "/query":
-                return self._query(index, space, body)
-            case "GET", "/vectors/fetch":
-                ids = asked.get("ids", [])
-                if len(ids) > 1_000:
-                    raise Refusal(400, "The number of ids exceeds 1000")
-                seen = found.seen if (found := index.namespace(space)) else {}
-                return {"vectors": {id_: _told(seen[id_]) for id_ in ids if id_ in seen}, "namespace": space}, {}
-            case "POST", "/vectors/delete":
-                number = index.delete(
-                    space, body.get("ids"), body.get("filter"), everything=bool(body.get("deleteAll"))
-                )
-                return {}, {"x-pinecone-request-lsn": str(number)}
-            case "GET", "/vectors/list":
-                return self._list(index, space, one), {}
-            case "POST", "/describe_index_stats":
-                return self._stats(index), {}
-            case "GET", "/namespaces":
-                names = [{"name": n or "__default__", "record_count": len(s.seen)} for n, s in index.namespaces.items()]
-                return {"namespaces": names, "total_count": len(names)}, {}
-        raise Refusal(404, f"no such path: {path}", code=5)
+        answers: dict[tuple[str, str], Callable[[], tuple[dict[str, Any], dict[str, str]]]] = {
+            ("POST", "/vectors/upsert"): lambda: self._upserted(index, space, body),
+            ("POST", "/query"): lambda: self._queried(index, space, body),
+            ("GET", "/vectors/fetch"): lambda: (self._fetched(index, space, asked.get("ids", [])), {}),
+            ("POST", "/vectors/delete"): lambda: self._deleted(index, space, body),
+            ("GET", "/vectors/list"): lambda: (self._listed(index, space, one), {}),
+            ("POST", "/describe_index_stats"): lambda: (self._stats(index), {}),
+            ("GET", "/namespaces"): lambda: (self._namespaces(index), {}),
+        }
+        return answers.get((self.command, path), self._nothing)()
 
-    def _query(self, index: Index, space: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    def _nothing(self) -> tuple[dict[str, Any], dict[str, str]]:
+        raise Refusal(404, f"no such path: {self.path}", code=5)
+
+    def _upserted(self, index: Index, space: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        number = index.upsert(space, body.get("vectors") or [])
+        return {"upsertedCount": len(body["vectors"])}, {"x-pinecone-request-lsn": str(number)}
+
+    def _deleted(self, index: Index, space: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        number = index.delete(space, body.get("ids"), body.get("filter"), everything=bool(body.get("deleteAll")))
+        return {}, {"x-pinecone-request-lsn": str(number)}
+
+    def _fetched(self, index: Index, space: str, ids: Sequence[str]) -> dict[str, Any]:
+        if len(ids) > 1_000:
+            raise Refusal(400, "The number of ids exceeds 1000")
+        seen = found.seen if (found := index.namespace(space)) else {}
+        return {"vectors": {id_: _told(seen[id_]) for id_ in ids if id_ in seen}, "namespace": space}
+
+    def _namespaces(self, index: Index) -> dict[str, Any]:
+        names = [{"name": n or "__default__", "record_count": len(s.seen)} for n, s in index.namespaces.items()]
+        return {"namespaces": names, "total_count": len(names)}
+
+    def _queried(self, index: Index, space: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         found, shown = index.query(space, body.get("vector") or [], body.get("topK", 0), body.get("filter"))
         matches = []
         for score, held in found:
@@ -186,7 +192,7 @@ class _Face(BaseHTTPRequestHandler):
         answer = {"matches": matches, "namespace": space, "usage": {"readUnits": 1}}
         return answer, {"x-pinecone-max-indexed-lsn": str(shown)}
 
-    def _list(self, index: Index, space: str, asked: Mapping[str, str]) -> dict[str, Any]:
+    def _listed(self, index: Index, space: str, asked: Mapping[str, str]) -> dict[str, Any]:
         limit = int(asked.get("limit", _PAGE))
         if not 1 <= limit <= _PAGE:
             raise Refusal(400, "limit must be between 1 and 100")

@@ -12,7 +12,7 @@ Vector = Mapping[str, Any]
 Filter = Mapping[str, Any]
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer
+class Refusal(Exception):
     """What a request is answered with when it is not done."""
 
     def __init__(self, status: int, message: str, code: int = 3) -> None:
