@@ -14,8 +14,8 @@ from domain.ports import Embedder
 _SQL: Final = load_queries("adapters.vectors", "postgres.sql")
 LONGEST: Final = 2_000
 """Numbers of a vector that pgvector can have a graph of (https://github.com/pgvector/pgvector#hnsw)."""
-_COMPARED: Final = 2_000_000
-"""Numbers that are compared one by one with a question before a graph is worth its keep: some milliseconds of work."""
+_COMPARED: Final = 1_000_000
+"""Numbers that are compared one by one with a question before a graph is worth its keep: a millisecond or two."""
 _SETTLED_AT_ONCE: Final = 500
 _MAKING: Final = 0x6E656172  # "near": one graph at a time in a database
 _MAKING_SECONDS: Final = 7_200.0

@@ -2,8 +2,8 @@
 
 Built from the published API (version 2026-07, the Vectors API and the indexes of the control plane): upsert, query
 with metadata filters, fetch, delete by ids, filter and all, list by prefix and page by page, statistics, namespaces;
-describe and create an index; the limits of a request; keys that are refused, indexes that are not there, 429 with Retry-After;
-and that what is written is seen later, with the numbers of writes in `x-pinecone-request-lsn` and
+describe and create an index; the limits of a request; keys that are refused, indexes that are not there, 429 with
+Retry-After; and that what is written is seen later, with the numbers of writes in `x-pinecone-request-lsn` and
 `x-pinecone-max-indexed-lsn`.
 
 What it does not play: sparse vectors, `update`, `fetch_by_metadata`, imports, the Documents API, quotas, and any search
@@ -115,23 +115,26 @@ class _Face(BaseHTTPRequestHandler):
         self.pinecone.requests.append((self.command, inside))
         self.pinecone.before(inside)
         trouble = self.pinecone.trouble(inside)
-        if trouble:
-            return self._send(trouble.status, {"code": 8, "message": "as it was told", "details": []}, trouble.headers)
-        if length > _LARGEST and inside == "/vectors/upsert":
-            return self._send(413, Refusal(413, "Request body exceeds 2 MB", code=11).body)
-        if self.headers.get("Api-Key") != KEY:
-            return self._send(401, {"error": {"code": "UNAUTHENTICATED", "message": "Invalid API Key"}, "status": 401})
         try:
-            body = json.loads(raw) if raw else {}
-            with self.pinecone.lock:
-                if path.startswith("/host/"):
+            if trouble:
+                self._send(trouble.status, Refusal(trouble.status, "as it was told", code=8).body, trouble.headers)
+            elif length > _LARGEST and inside == "/vectors/upsert":
+                self._send(413, Refusal(413, "Request body exceeds 2 MB", code=11).body)
+            elif self.headers.get("Api-Key") != KEY:
+                refused = {"code": "UNAUTHENTICATED", "message": "Invalid API Key"}
+                self._send(401, {"error": refused, "status": 401})
+            elif path.startswith("/host/"):
+                body = json.loads(raw) if raw else {}
+                with self.pinecone.lock:
                     self.pinecone.bodies.append(body)
-                    return self._send(200, *self._data(first, inside, body))
-                return self._control(path, body)
+                    answer = self._data(first, inside, body)
+                self._send(200, *answer)
+            else:
+                self._control(path, json.loads(raw) if raw else {})
         except Refusal as refusal:
-            return self._send(refusal.status, refusal.body)
+            self._send(refusal.status, refusal.body)
         except ValueError:
-            return self._send(400, {"code": 3, "message": "the request is no JSON", "details": []})
+            self._send(400, Refusal(400, "the request is no JSON").body)
 
     def _send(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         text = json.dumps(body).encode()
