@@ -139,8 +139,9 @@ class HybridVectors(PostgresProjection):
 
     async def apply(self, batch: Batch) -> bool:
         """Apply `batch`; what it changed is carried to the vectors at once, or later if they are not there."""
+        self._texts.changed = False
         applied = await super().apply(batch)
-        if applied and batch.events and time.monotonic() >= self._resting_until:
+        if applied and self._texts.changed and time.monotonic() >= self._resting_until:
             try:
                 await self._pay(wait=False)
             except StoreUnavailable as error:

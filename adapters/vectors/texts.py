@@ -33,6 +33,8 @@ class Texts:
         """
         self._org = org
         self._written: dict[str, float] = {}
+        self.changed = False
+        """Whether any text was put or dropped since somebody said that none was."""
 
     async def project(self, connection: Connection, events: Sequence[Event]) -> None:
         """Cut documents into passages, and bring the profiles of everybody who did something up to date."""
@@ -131,11 +133,13 @@ class Texts:
         self, connection: Connection, namespace: str, texts: Mapping[str, tuple[str, Mapping[str, str]]]
     ) -> None:
         if texts:
+            self.changed = True
             columns = ([text for text, _ in texts.values()], [json_text(about) for _, about in texts.values()])
             await connection.execute(_SQL["put_texts"], self._org, namespace, list(texts), *columns)
 
     async def _drop(self, connection: Connection, namespace: str, ids: Sequence[str]) -> None:
         if ids:
+            self.changed = True
             await connection.execute(_SQL["drop_texts"], self._org, namespace, ids)
 
 

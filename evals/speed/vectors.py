@@ -42,10 +42,7 @@ _EXACT: Final = """
 SELECT id FROM embeddings WHERE namespace = 'developer_profiles' AND embedder = $1
 ORDER BY (embedding <=> $2::text::vector) + 0, id LIMIT $3
 """
-_QUESTION: Final = """
-SELECT embedder, (embedding + (SELECT embedding FROM embeddings WHERE namespace = $1 AND id = $3))::text AS vector
-FROM embeddings WHERE namespace = $1 AND id = $2
-"""
+_ASKED: Final = "SELECT embedder, embedding::text AS vector FROM embeddings WHERE namespace = 'questions' ORDER BY id"
 
 
 class Language:
@@ -91,7 +88,7 @@ async def _measure(home: Path, port: int, profiles: int, documents: int) -> list
         await database.execute("VACUUM (ANALYZE) texts, embeddings")
         # As whoever answers does: with row-level security, and nothing to go round it.
         await database.execute("SET ROLE engintel_app")
-        near, recall = await _near(database, language, profiles)
+        near, recall = await _near(database)
         async with Client(f"http://127.0.0.1:{port}/mcp") as client:
             people = await _timed(
                 lambda n: client.call_tool("find_developers", {"requirement": language.text(n, 6)}), _QUESTIONS
@@ -117,6 +114,9 @@ async def _put(database: "asyncpg.Connection[Any]", language: Language, profiles
         ids = [f"git:p{number}@made-up.example" for number in numbers]
         about = [f'{{"account": "{id_}"}}' for id_ in ids]
         await database.execute(_PUT, "developer_profiles", ids, texts, about)
+    # Questions are texts here, so that the program makes their vectors, too.
+    asked = [language.text(number * 13, 6) for number in range(_QUESTIONS)]
+    await database.execute(_PUT, "questions", [f"q{n:03}" for n in range(_QUESTIONS)], asked, ["{}"] * _QUESTIONS)
     for first in range(0, documents, _AT_ONCE // _PASSAGES):
         places = [
             (number, index)
@@ -144,15 +144,9 @@ async def _until_settled(database: "asyncpg.Connection[Any]") -> None:
         before = left["unsettled"]
 
 
-async def _near(
-    database: "asyncpg.Connection[Any]", language: Language, profiles: int
-) -> tuple[tuple[float, float], float]:
-    """Milliseconds to the nearest profiles of what lies between two of them, and the share that was found."""
-    questions = []
-    for _ in range(_QUESTIONS):
-        pair = [f"git:p{language.luck.randrange(profiles)}@made-up.example" for _ in range(2)]
-        questions.append(await database.fetchrow(_QUESTION, "developer_profiles", *pair))
-    asked = [(row["embedder"], row["vector"]) for row in questions if row is not None]
+async def _near(database: "asyncpg.Connection[Any]") -> tuple[tuple[float, float], float]:
+    """Milliseconds to the nearest profiles of a question, and the share of them that was found."""
+    asked = [(row["embedder"], row["vector"]) for row in await database.fetch(_ASKED)]
     found: list[list[str]] = []
 
     async def ask(number: int) -> None:
