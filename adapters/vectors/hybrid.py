@@ -82,6 +82,8 @@ class HybridVectors(PostgresProjection):
         self._common: dict[tuple[str, str], float] = {}
         self._resting_until = 0.0
         self._embedder_away: tuple[float, str] = (0.0, "")
+        self.home = ""
+        """What vectors that lie elsewhere are known by; known once anything was paid."""
 
     async def hold(self, connection: Connection, texts: Sequence[tuple[Text, Sequence[float]]]) -> None:
         """Keep these vectors, each in the place of whatever there was of its text.
@@ -176,9 +178,10 @@ class HybridVectors(PostgresProjection):
             if connection is None:
                 return 0
             aim = await connection.fetchrow(_SQL["aim"], self.org)
+            self.home = aim["home"] if aim else ""
             if aim is None or aim["aim"] != self._aim:
-                await self.begin_anew(connection)
-                await connection.execute(_SQL["aim_anew"], self.org, self._aim)
+                self.home = await connection.fetchval(_SQL["aim_anew"], self.org, self._aim)
+                await self._begin_anew(connection)
                 await connection.execute(_SQL["owe_all"], self.org)
             rows = await connection.fetch(_SQL["owed"], self.org, _PORTION)
             if not rows:
@@ -232,13 +235,21 @@ class HybridVectors(PostgresProjection):
         await super().reset()
         async with self._paying(wait=True) as connection:
             assert connection is not None
-            await self.begin_anew(connection)
+            aim = await connection.fetchrow(_SQL["aim"], self.org)
+            self.home = aim["home"] if aim else ""
+            await self._begin_anew(connection)
+
+    async def _begin_anew(self, connection: Connection) -> None:
+        await connection.execute(_SQL["forget_tides"], self.org)
+        await self.begin_anew(connection)
 
     async def search(
         self, namespace: str, text: str, *, limit: int, where: Mapping[str, Collection[str]] | None = None
     ) -> Closest:
         """The closest texts of `namespace`."""
         having = _combinations(where) if where else None
+        if having == []:
+            return Closest()  # one of no values is nothing
         many = max(_READ, limit)
         vector, notes = await self._question(text)
         async with self.database.session(self.org, readonly=True) as connection:

@@ -1,9 +1,13 @@
 -- name: aim
-SELECT aim, refilling FROM vector_aims WHERE org = $1;
+SELECT aim, refilling, home FROM vector_aims WHERE org = $1;
 
 -- name: aim_anew
 INSERT INTO vector_aims (org, aim, refilling) VALUES ($1, $2, true)
-ON CONFLICT (org) DO UPDATE SET aim = excluded.aim, refilling = true;
+ON CONFLICT (org) DO UPDATE SET aim = excluded.aim, refilling = true
+RETURNING home;
+
+-- name: forget_tides
+DELETE FROM vector_tides WHERE org = $1;
 
 -- name: owe_all
 INSERT INTO texts_owed (org, namespace, id) SELECT org, namespace, id FROM texts WHERE org = $1

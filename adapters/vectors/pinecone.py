@@ -27,7 +27,7 @@ from adapters.postgres.database import Connection, Database, load_queries
 from adapters.vectors.hybrid import HybridVectors, Text
 from adapters.vectors.pinecone_index import ENGINE, LIMITS, METRIC, IndexAddress, PineconeIndex, Shape
 from adapters.vectors.texts import NAMESPACES
-from domain.errors import Misconfigured
+from domain.errors import Misconfigured, StoreUnavailable
 from domain.ports import Embedder, Inspection
 
 VARIABLE: Final = "ENGINTEL_VECTORS_URL"
@@ -165,7 +165,7 @@ class PineconeVectors(HybridVectors):
         portion: list[dict[str, Any]] = []
         size = 0
         for text, vector in texts:
-            about = {"id": text.id, "embedder": self._embedder.name}
+            about = {"id": text.id, "embedder": self._embedder.name, "home": self.home}
             about |= {field: text.metadata[field] for field in _FILTERED if text.metadata.get(field)}
             while len(json.dumps(about)) > LIMITS.metadata_bytes:  # the id alone is what a search cannot do without
                 about.popitem()
@@ -190,10 +190,33 @@ class PineconeVectors(HybridVectors):
             await self._delete(namespace, [vector_id(id_) for id_ in ids[first : first + LIMITS.delete_ids]])
 
     async def begin_anew(self, connection: Connection) -> None:
-        """Empty both namespaces of the organisation, and no others."""
+        """Empty both namespaces of the organisation, and no others: not those of another database, if they are called so.
+
+        Raises:
+            StoreUnavailable: they hold what another database put there.
+        """
+        del connection
         for namespace in NAMESPACES:
+            home = await self._home_of(namespace)
+            if home not in {None, self.home}:
+                raise StoreUnavailable(
+                    "vectors",
+                    f"the namespace {self._namespace(namespace)} of Pinecone's index {self._index.address.name!r} holds "
+                    "vectors of another installation. Give this one an ENGINTEL_ORG or an index of its own, or delete "
+                    "that namespace at Pinecone",
+                )
             await self._delete(namespace, None)
-        await connection.execute(_SQL["forget"], self.org)
+
+    async def _home_of(self, namespace: str) -> str | None:
+        """Of which database any vector of a namespace is; None if there is none."""
+        probe = [1.0, *[0.0] * (self.dimension - 1)]
+
+        async def query(index: AsyncIndex) -> QueryResponse:
+            named = self._namespace(namespace)
+            return await index.query(vector=probe, top_k=1, namespace=named, include_metadata=True)
+
+        answer = await self._index.asked("search", _SEARCH_SECONDS, query)
+        return next((str((match.metadata or {}).get("home", "")) for match in answer.matches), None)
 
     async def _delete(self, namespace: str, ids: list[str] | None) -> None:
         """Delete these ids, or all there are. A namespace that nothing was ever put into is none."""

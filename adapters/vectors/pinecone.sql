@@ -10,6 +10,3 @@ UPDATE vector_tides SET shown = greatest(shown, $3) WHERE org = $1 AND namespace
 
 -- name: unshown
 SELECT namespace FROM vector_tides WHERE org = $1 AND written > shown ORDER BY namespace;
-
--- name: forget
-DELETE FROM vector_tides WHERE org = $1;

@@ -25,7 +25,7 @@ class PostgresVectors(HybridVectors):
     """Vectors as rows beside their texts. A namespace that is large has a graph of those that seldom change."""
 
     place = "postgres"
-    tables = (*HybridVectors.tables, "embeddings", "vector_aims")
+    tables = (*HybridVectors.tables, "embeddings")
 
     def __init__(self, database: Database, org: str, embedder: Embedder) -> None:
         """See `HybridVectors`.

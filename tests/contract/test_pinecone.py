@@ -205,6 +205,21 @@ async def found_in(store: PineconeVectors) -> list[str]:
     return await found(store, "payout tried again")
 
 
+async def test_what_another_installation_put_under_the_same_name_is_left_alone(
+    store: PineconeVectors, pinecone: Pinecone, database: Database, org: str
+) -> None:
+    """A laptop whose organisation is called as the team's does not empty the team's namespaces."""
+    await fill(store, document("a.md", THREE))
+    async with database.session(org) as connection:  # as a database that has never been here
+        await connection.execute("DELETE FROM vector_aims WHERE org = $1", org)
+
+    for step in (store.finish, store.reset):
+        with pytest.raises(StoreUnavailable, match="another installation. Give this one an ENGINTEL_ORG"):
+            await step()
+
+    assert len(pinecone.vectors(org, f"{org}.project_docs")) == 3
+
+
 async def test_an_index_that_lost_everything_is_filled_by_going_back(
     store: PineconeVectors, pinecone: Pinecone, org: str
 ) -> None:

@@ -128,6 +128,7 @@ async def test_every_field_that_is_asked_for_must_fit(vectors: HybridVectors) ->
     )
 
     assert {match.metadata["doc_id"] for match in found.matches} == {"git:api:b.md"}
+    assert (await vectors.search("project_docs", "payout", limit=10, where={"project": []})).matches == ()
 
 
 @pytest.mark.parametrize("path", ["статья.md", "文書/支払い.md", "🙂.md", "x/" * 300 + "a.md", "~.md", "it's.md"])

@@ -1,8 +1,9 @@
 """The engines of the vectors' role, as a test opens them."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from adapters.embedders.lexical import LexicalEmbedder
@@ -45,9 +46,17 @@ async def opened(
 
 
 def held_outside(store: HybridVectors) -> dict[str, list[str]]:
-    """Everything that Pinecone shows of an organisation, as text; nothing where it is not Pinecone that holds it."""
+    """Everything that Pinecone shows of an organisation, as text; nothing where it is not Pinecone that holds it.
+
+    But for `home`, which every organisation of every database has its own of.
+    """
     if store not in _STANDINS:
         return {}
     index = f"{INDEX}-{store.dimension}"
     seen = {name: _STANDINS[store].vectors(index, f"{store.org}.{name}").values() for name in NAMESPACES}
-    return {f"Pinecone's {name}": sorted(map(json.dumps, vectors)) for name, vectors in seen.items()}
+    return {f"Pinecone's {name}": sorted(map(_text, vectors)) for name, vectors in seen.items()}
+
+
+def _text(vector: Mapping[str, Any]) -> str:
+    about = {name: value for name, value in vector["metadata"].items() if name != "home"}
+    return json.dumps({**vector, "metadata": about})

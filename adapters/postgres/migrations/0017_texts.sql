@@ -36,11 +36,13 @@ CREATE TABLE texts_owed (
 CREATE INDEX texts_owed_oldest ON texts_owed (org, mark);
 SELECT protect('texts_owed');
 
--- Whose vectors lie where, for each organisation; `refilling` until all texts have one of those.
+-- Whose vectors lie where, for each organisation; `refilling` until all texts have one of those. `home` tells vectors that
+-- lie elsewhere from those that another database has there.
 CREATE TABLE vector_aims (
     org text NOT NULL PRIMARY KEY,
     aim text NOT NULL,
-    refilling boolean NOT NULL
+    refilling boolean NOT NULL,
+    home text NOT NULL DEFAULT gen_random_uuid()::text
 );
 
 -- What was last written to a namespace that shows what is written later, and what it was last seen to show.
