@@ -83,7 +83,7 @@ class HybridVectors(PostgresProjection):
         self._resting_until = 0.0
         self._embedder_away: tuple[float, str] = (0.0, "")
         self.home = ""
-        """What vectors that lie elsewhere are known by; known once anything was paid."""
+        """What vectors that lie elsewhere are known by: written down before any are put."""
 
     async def hold(self, connection: Connection, texts: Sequence[tuple[Text, Sequence[float]]]) -> None:
         """Keep these vectors, each in the place of whatever there was of its text.
@@ -178,10 +178,9 @@ class HybridVectors(PostgresProjection):
             if connection is None:
                 return 0
             aim = await connection.fetchrow(_SQL["aim"], self.org)
-            self.home = aim["home"] if aim else ""
             if aim is None or aim["aim"] != self._aim:
-                self.home = await connection.fetchval(_SQL["aim_anew"], self.org, self._aim)
                 await self._begin_anew(connection)
+                await connection.execute(_SQL["aim_anew"], self.org, self._aim)
                 await connection.execute(_SQL["owe_all"], self.org)
             rows = await connection.fetch(_SQL["owed"], self.org, _PORTION)
             if not rows:
@@ -208,6 +207,9 @@ class HybridVectors(PostgresProjection):
     @asynccontextmanager
     async def _paying(self, *, wait: bool) -> AsyncIterator[Connection | None]:
         """A transaction that nobody else pays in; None while somebody else is at it."""
+        if not self.home:
+            async with self.database.session(self.org) as connection:
+                self.home = await connection.fetchval(_SQL["home"], self.org)
         async with self.database.session(self.org) as connection:
             await connection.execute(_PATIENT)
             if wait:
@@ -235,8 +237,6 @@ class HybridVectors(PostgresProjection):
         await super().reset()
         async with self._paying(wait=True) as connection:
             assert connection is not None
-            aim = await connection.fetchrow(_SQL["aim"], self.org)
-            self.home = aim["home"] if aim else ""
             await self._begin_anew(connection)
 
     async def _begin_anew(self, connection: Connection) -> None:

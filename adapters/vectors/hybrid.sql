@@ -1,10 +1,14 @@
+-- name: home
+-- Written down before anything is put anywhere: whoever dies after that finds what is there to be its own.
+INSERT INTO vector_aims (org, aim, refilling) VALUES ($1, '', true)
+ON CONFLICT (org) DO UPDATE SET org = excluded.org
+RETURNING home;
+
 -- name: aim
-SELECT aim, refilling, home FROM vector_aims WHERE org = $1;
+SELECT aim, refilling FROM vector_aims WHERE org = $1;
 
 -- name: aim_anew
-INSERT INTO vector_aims (org, aim, refilling) VALUES ($1, $2, true)
-ON CONFLICT (org) DO UPDATE SET aim = excluded.aim, refilling = true
-RETURNING home;
+UPDATE vector_aims SET aim = $2, refilling = true WHERE org = $1;
 
 -- name: forget_tides
 DELETE FROM vector_tides WHERE org = $1;

@@ -187,12 +187,12 @@ async def test_nothing_of_another_organisation_is_found_or_changed(
 
 WORDS = ("payout", "retry", "ledger", "menu", "élan", "queue", "limits")
 CHANGES = st.lists(
-    st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from(WORDS), max_size=4), st.integers(0, 9)), max_size=8
+    st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from(WORDS), max_size=4), st.integers(0, 9)), max_size=6
 )
 
 
 @given(CHANGES, st.randoms(use_true_random=False))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_newest_state_counts_in_whatever_order_and_however_often_it_is_told(
     vectors: HybridVectors, changes: Sequence[tuple[str, list[str], int]], luck: random.Random
 ) -> None:
