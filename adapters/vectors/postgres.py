@@ -1,6 +1,7 @@
 """Vectors in PostgreSQL with pgvector."""
 
 import hashlib
+import logging
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed
 from adapters.vectors.hybrid import HybridVectors, Text
 from adapters.vectors.texts import NAMESPACES
-from domain.errors import Misconfigured
+from domain.errors import Misconfigured, StoreUnavailable
 from domain.ports import Embedder
 
 _SQL: Final = load_queries("adapters.vectors", "postgres.sql")
@@ -19,6 +20,8 @@ _COMPARED: Final = 1_000_000
 _SETTLED_AT_ONCE: Final = 500
 _MAKING: Final = 0x6E656172  # "near": one graph at a time in a database
 _MAKING_SECONDS: Final = 7_200.0
+
+logger = logging.getLogger(__name__)
 
 
 class PostgresVectors(HybridVectors):
@@ -92,7 +95,7 @@ class PostgresVectors(HybridVectors):
                         break
                     left -= settled
                 if not there:
-                    await self._make_graph()
+                    await self._try_graph()
                 if left > self.kept_apart:
                     continue
             self._look_at.discard(namespace)
@@ -115,6 +118,13 @@ class PostgresVectors(HybridVectors):
         async with self.database.owner() as connection:
             return bool(await connection.fetchval(_SQL["has_graph"], self._graph))
 
+    async def _try_graph(self) -> None:
+        """Make the graph; without one all vectors are compared, which is slow and finds the same."""
+        try:
+            await self._make_graph()
+        except StoreUnavailable as error:
+            logger.warning("No graph of vectors can be made, so that a search takes longer: %s", error)
+
     async def _make_graph(self) -> None:
         """Make the graph of this embedder's vectors, for all organisations, while others read and write.
 
@@ -130,6 +140,8 @@ class PostgresVectors(HybridVectors):
                 await connection.execute(f"DROP INDEX IF EXISTS {self._graph}")
                 # A graph that does not fit into memory takes ten times as long to make.
                 await connection.execute("SET maintenance_work_mem = '512MB'")
+                # Workers would share it, and in a container there is hardly any memory to share.
+                await connection.execute("SET max_parallel_maintenance_workers = 0")
                 await connection.execute(
                     f"CREATE INDEX CONCURRENTLY {self._graph} ON embeddings "
                     f"USING hnsw ((embedding::vector({self.dimension})) vector_cosine_ops) "
@@ -137,7 +149,7 @@ class PostgresVectors(HybridVectors):
                     timeout=_MAKING_SECONDS,
                 )
             finally:
-                await connection.execute("RESET maintenance_work_mem")
+                await connection.execute("RESET maintenance_work_mem; RESET max_parallel_maintenance_workers")
                 await connection.execute("SELECT pg_advisory_unlock($1)", _MAKING)
 
     async def tally(self) -> Mapping[str, int]:

@@ -4,11 +4,13 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from adapters.embedders.lexical import LexicalEmbedder
+from adapters.log.postgres import PostgresLog
 from adapters.postgres.database import Database
 from adapters.vectors import pinecone as ours
 from adapters.vectors.pinecone import PineconeVectors, open_pinecone, vector_id
@@ -16,6 +18,8 @@ from adapters.vectors.pinecone_index import LIMITS
 from domain.errors import Misconfigured, StoreUnavailable
 from domain.events import DocumentRemoved, Event, git_actor
 from domain.ports import Batch
+from domain.routing import Store
+from server.lag import lags_of
 from tests.contract.filling import fill
 from tests.engines.pinecone import KEY, Pinecone, Trouble
 from tests.engines.pinecone_state import Index
@@ -83,6 +87,24 @@ async def test_until_a_write_is_seen_the_store_says_since_when_it_is_behind(
     assert behind is not None
     assert len(meanwhile) == 3
     assert (await store.standing()).unseen_since is None
+
+
+async def test_what_is_not_seen_yet_is_told_in_an_answers_coverage(
+    store: PineconeVectors, index: Index, database: Database, org: str
+) -> None:
+    log = PostgresLog(database, org)
+    later = datetime.now(UTC) + timedelta(seconds=30)
+    index.delay = None
+    await fill(store, document("a.md", THREE, hours=1))
+    behind = (await lags_of(log, [store], later))[Store.VECTORS].coverage
+    index.show()
+    await store.finish()
+    seen = (await lags_of(log, [store], later))[Store.VECTORS].coverage
+    await log.close()
+
+    assert behind.state == "stale"
+    assert 25 < (behind.lag_seconds or 0) < 35
+    assert seen.state == "ok"
 
 
 async def test_what_is_gone_is_gone_at_once(store: PineconeVectors, index: Index) -> None:
