@@ -73,9 +73,9 @@ class CachedEmbedder(Bound):
         return {row["digest"]: row["embedding"] for row in rows}
 
     async def _keep(self, vectors: dict[bytes, Sequence[float]]) -> None:
-        rows = [(self._org, self.name, digest, vector) for digest, vector in vectors.items()]
         async with self._database.session(self._org) as connection:
-            await connection.executemany(_SQL["keep"], rows)
+            for digest, vector in vectors.items():  # an array of arrays would lose its inner ones on the way
+                await connection.execute(_SQL["keep"], self._org, self.name, digest, vector)
 
     async def _prune(self) -> None:
         now = time.monotonic()

@@ -224,7 +224,11 @@ class HybridVectors(PostgresProjection):
         standing = await super().standing()
         async with self.database.session(self.org, readonly=True) as connection:
             since = await connection.fetchval(_SQL["unseen_since"], self.org)
-        return standing.model_copy(update={"unseen_since": since}) if since else standing
+            aim = await connection.fetchrow(_SQL["aim"], self.org)
+        # Vectors that were made for another place or by another embedder are all to be made again.
+        elsewhere = aim is not None and aim["aim"] != self._aim
+        again = standing.positions if elsewhere else standing.again_upto
+        return standing.model_copy(update={"unseen_since": since, "again_upto": again})
 
     async def rewind(self, position: int) -> None:
         """Go back to `position` in every lane that is further; every vector is made again."""

@@ -190,7 +190,7 @@ class PineconeVectors(HybridVectors):
             await self._delete(namespace, [vector_id(id_) for id_ in ids[first : first + LIMITS.delete_ids]])
 
     async def begin_anew(self, connection: Connection) -> None:
-        """Empty both namespaces of the organisation, and no others: not those of another database, if they are called so.
+        """Empty both namespaces of the organisation, unless they are those of another database.
 
         Raises:
             StoreUnavailable: they hold what another database put there.
@@ -201,7 +201,7 @@ class PineconeVectors(HybridVectors):
             if home not in {None, self.home}:
                 raise StoreUnavailable(
                     "vectors",
-                    f"the namespace {self._namespace(namespace)} of Pinecone's index {self._index.address.name!r} holds "
+                    f"the namespace {self._namespace(namespace)} of the index {self._index.address.name!r} holds "
                     "vectors of another installation. Give this one an ENGINTEL_ORG or an index of its own, or delete "
                     "that namespace at Pinecone",
                 )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed
+from adapters.postgres.database import Connection, Database, json_text, load_queries, rows_changed, translated
 from adapters.vectors.hybrid import HybridVectors, Text
 from adapters.vectors.texts import NAMESPACES
 from domain.errors import Misconfigured, StoreUnavailable
@@ -37,6 +37,7 @@ class PostgresVectors(HybridVectors):
             Misconfigured: the embedder's vectors are too long for pgvector.
         """
         super().__init__(database, org, embedder)
+        self._server = database
         if embedder.dimension > LONGEST:
             raise Misconfigured(
                 f"ENGINTEL_EMBEDDER makes vectors of {embedder.dimension} numbers, and pgvector searches at most "
@@ -130,10 +131,11 @@ class PostgresVectors(HybridVectors):
 
         Whoever died at it left one that does not count.
         """
-        async with self.database.owner() as connection:
-            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _MAKING):
-                return
-            try:
+        connection = await self._server.dedicated()  # outside any transaction; what it locks and sets ends with it
+        try:
+            with translated("vectors"):
+                if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _MAKING):
+                    return
                 if await connection.fetchval(_SQL["has_graph"], self._graph):
                     return
                 embedder = await connection.fetchval("SELECT quote_literal($1::text)", self._embedder.name)
@@ -148,9 +150,8 @@ class PostgresVectors(HybridVectors):
                     f"WHERE settled AND embedder = {embedder}",
                     timeout=_MAKING_SECONDS,
                 )
-            finally:
-                await connection.execute("RESET maintenance_work_mem; RESET max_parallel_maintenance_workers")
-                await connection.execute("SELECT pg_advisory_unlock($1)", _MAKING)
+        finally:
+            connection.terminate()
 
     async def tally(self) -> Mapping[str, int]:
         """How many texts have a vector of the embedder, by namespace."""

@@ -16,10 +16,10 @@ from tests.engines.aws import ENVIRONMENT
 from tests.engines.graphs import ENGINES as GRAPHS
 from tests.engines.graphs import GraphEngine, Graphs, graphs_in
 from tests.engines.logs import ENGINES, RUN, Entrance, entered
+from tests.engines.pinecone import Pinecone
 from tests.engines.postgres import Guarded
 from tests.engines.postgres import guarded as guarded_server
 from tests.engines.rds_data import RdsData
-from tests.engines.pinecone import Pinecone
 from tests.engines.vectors import ENGINES as VECTORS
 from tests.engines.vectors import opened as opened_vectors
 

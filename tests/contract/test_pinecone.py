@@ -237,7 +237,7 @@ async def test_what_another_installation_put_under_the_same_name_is_left_alone(
 
     async with at_url(f"pinecone://{org}?host={pinecone.host(org)}", database, org) as stranger:
         for step in (stranger.finish, stranger.reset):
-            with pytest.raises(StoreUnavailable, match="another installation. Give this one an ENGINTEL_ORG"):
+            with pytest.raises(StoreUnavailable, match=r"another installation\. Give this one an ENGINTEL_ORG"):
                 await step()
 
     assert len(pinecone.vectors(org, f"{org}.project_docs")) == 3

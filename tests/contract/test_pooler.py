@@ -101,7 +101,7 @@ async def test_stores_are_filled_and_asked_as_without_one(pooled: Database, org:
     await fill(vectors, *events)
 
     assert [person.name for person in await directory.find_people("ada")] == ["Ada Lovelace"]
-    assert await vectors.search("project_docs", "retrying", limit=1)
+    assert (await vectors.search("project_docs", "retrying", limit=1)).matches
 
 
 async def test_no_organisation_and_no_role_leaks_to_whoever_comes_next(pooled: Database, org: str) -> None:
