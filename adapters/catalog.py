@@ -28,7 +28,11 @@ class Engine:
 DIRECTORY: Mapping[str, Engine] = {
     "rds-data": Engine("adapters.directory.data_api:open_data_api", "boto3", "aws"),
 }
-EVENTS: Mapping[str, Engine] = {}
+EVENTS: Mapping[str, Engine] = {
+    "clickhouse": Engine("adapters.events.clickhouse:open_clickhouse", "clickhouse_connect"),
+    "clickhouses": Engine("adapters.events.clickhouse:open_clickhouse", "clickhouse_connect"),
+    "chdb": Engine("adapters.events.clickhouse:open_chdb", "chdb", "chdb"),
+}
 GRAPH: Mapping[str, Engine] = dict.fromkeys(
     ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"), Engine("adapters.graph.neo4j:open_neo4j", "neo4j")
 )

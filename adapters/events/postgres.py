@@ -2,27 +2,19 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import Any, Final
 
+from adapters.events.rows import COMMON, Lately, kept, near, searchable, touched
 from adapters.postgres.database import Connection, Database, load_queries
 from adapters.postgres.projection import PostgresProjection
-from domain.events import DONE_FOR_ACTOR, Commit, CommitDropped, Event, Issue, PullRequest, decode, encode
+from domain.events import DONE_FOR_ACTOR, CommitDropped, Event, decode
 from domain.frozen import Utc
 from domain.lookup import word_weights
 from domain.ports import Activity, Groups, SkillUse, Touch, WorkHit
 from domain.routing import Store
-from domain.skills import skill_of
 from domain.window import Window
 
 _SQL: Final = load_queries("adapters.events", "postgres.sql")
-_COMMON: Final = 2_000
-"""A word in this many events or more is not looked for, unless the text has no rarer one."""
-_BACK_OFF_FOLDERS: Final = 2
-_REMEMBERED: Final = 6_000
-"""Decoded events that are kept, about 4 KB each."""
-_WORDS_KEPT: Final = 600
-"""Characters of a message that can be found."""
 
 
 class PostgresEvents(PostgresProjection):
@@ -34,7 +26,7 @@ class PostgresEvents(PostgresProjection):
     def __init__(self, database: Database, org: str) -> None:
         """See `PostgresProjection`."""
         super().__init__(database, org)
-        self._lately: dict[str, Event] = {}
+        self._lately = Lately()
 
     async def project(self, connection: Connection, events: Sequence[Event]) -> None:
         """Store `events`. A dropped commit goes with its files; whatever was stored before stays as it is."""
@@ -51,7 +43,7 @@ class PostgresEvents(PostgresProjection):
         """Forget a commit in its project, with its words and its files."""
         place = (self.org, dropped.entity, dropped.project)
         rows = await connection.fetch(_SQL["commits"], *place)
-        words = [(row["id"], _searchable(decode(row["event"]))[1]) for row in rows]
+        words = [(row["id"], searchable(decode(row["event"]))[1]) for row in rows]
         if words:
             await connection.execute(_SQL["drop_words"], self.org, *_columns(words))
         await connection.execute(_SQL["drop_commit"], *place)
@@ -59,7 +51,7 @@ class PostgresEvents(PostgresProjection):
     async def _insert(self, connection: Connection, events: Sequence[Event]) -> None:
         if events:
             await connection.execute(_SQL["insert_events"], self.org, *_columns(_row(event) for event in events))
-        words = [(event.id, text) for event in events if (text := _searchable(event)[1])]
+        words = [(event.id, text) for event in events if (text := searchable(event)[1])]
         if words:
             await connection.execute(_SQL["insert_words"], self.org, *_columns(words))
         touches = [touch for event in events for touch in _touches(event)]
@@ -123,8 +115,8 @@ class PostgresEvents(PostgresProjection):
         """Commits, pull requests and issues with words of `text`, rare words counting more."""
         where = list(projects) if projects is not None else None
         async with self.database.session(self.org, readonly=True) as connection:
-            counted = await connection.fetch(_SQL["words"], self.org, text, _COMMON)
-            weights = word_weights({row["lexeme"]: row["n"] for row in counted}, _COMMON)
+            counted = await connection.fetch(_SQL["words"], self.org, text, COMMON)
+            weights = word_weights({row["lexeme"]: row["n"] for row in counted}, COMMON)
             if not weights:
                 return []
             rows = await connection.fetch(
@@ -148,11 +140,11 @@ class PostgresEvents(PostgresProjection):
                 _SQL["found"], self.org, list(types), window.since, window.until, where, limit
             )
             ids = [row["id"] for row in rows]
-            known = {id_: self._lately[id_] for id_ in ids if id_ in self._lately}
+            known = self._lately.known(ids)
             if missing := [id_ for id_ in ids if id_ not in known]:
                 for row in await connection.fetch(_SQL["read"], self.org, missing):
                     known[row["id"]] = decode(row["event"])
-        self._keep(ids, known)
+        self._lately.keep(ids, known)
         return [known[id_] for id_ in ids if id_ in known]
 
     async def happened(
@@ -166,15 +158,6 @@ class PostgresEvents(PostgresProjection):
                 for row in await connection.fetch(_SQL["happened"], self.org, wanted, entity, limit)
             ]
 
-    def _keep(self, ids: Sequence[str], events: Mapping[str, Event]) -> None:
-        """Remember what was read: an event never changes, and decoding it is most of the work of reading it."""
-        for id_ in ids:
-            self._lately.pop(id_, None)
-            if id_ in events:
-                self._lately[id_] = events[id_]
-        while len(self._lately) > _REMEMBERED:
-            del self._lately[next(iter(self._lately))]
-
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[Any]]:
     return map(list, zip(*rows, strict=True))
@@ -185,46 +168,23 @@ def _arrays(groups: Groups | None) -> tuple[list[str] | None, list[str] | None]:
 
 
 def _row(event: Event) -> tuple[Any, ...]:
-    kept = event
-    if isinstance(event.body, Commit) and event.body.files:
-        kept = event.model_copy(update={"body": event.body.model_copy(update={"files": ()})})
     return (
         event.id, event.type, event.source, event.occurred_at, event.entity, event.project,
-        event.actor.key if event.actor else None, _searchable(event)[0], encode(kept).decode(),
+        event.actor.key if event.actor else None, searchable(event)[0], kept(event),
     )  # fmt: skip
 
 
-def _searchable(event: Event) -> tuple[str | None, str]:
-    """What an event is called, and the words it can be found by; only one event of a thing's life has any."""
-    body = event.body
-    if isinstance(body, Commit) and not body.merge:
-        return body.title, f"{body.title}\n{body.message}"[:_WORDS_KEPT]
-    if isinstance(body, PullRequest) and body.type in {"pr_opened", "pr_merged"}:
-        return body.title, f"{body.title}\n{body.text}"[:_WORDS_KEPT]
-    if isinstance(body, Issue) and body.category == "done":
-        return body.title, f"{body.title}\n{body.text}"[:_WORDS_KEPT]
-    return None, ""
-
-
 def _touches(event: Event) -> Iterator[tuple[Any, ...]]:
-    """A row for every file and every author of a commit."""
-    body = event.body
-    if isinstance(body, Commit) and event.actor and event.project:
-        accounts = dict.fromkeys((event.actor.key, *(author.key for author in body.co_authors)))
-        for path in dict.fromkeys(file.path for file in body.files):
-            skill = skill_of(path)
-            for account in accounts:
-                yield (event.id, account, path, event.entity, event.project, skill, event.occurred_at)
+    for account, project, path, skill in touched(event):
+        yield (event.id, account, path, event.entity, project, skill, event.occurred_at)
 
 
 def _near(path: str) -> Iterator[str]:
     """LIKE patterns for what lies at, below or near `path`."""
-    clean = PurePosixPath(path.strip().strip("/"))
-    yield _literal(str(clean))
-    yield f"{_literal(str(clean))}/%"
-    for folder in list(clean.parents)[:_BACK_OFF_FOLDERS]:
-        if folder.name:
-            yield f"{_literal(str(folder))}/%"
+    there, folders = near(path)
+    yield _literal(there)
+    for folder in folders:
+        yield f"{_literal(folder)}/%"
 
 
 def _literal(text: str) -> str:

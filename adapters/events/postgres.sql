@@ -51,8 +51,9 @@ FROM unnest($2::text[], $3::text[]) AS a (key, counts_as),
 WHERE seen.at IS NOT NULL GROUP BY a.counts_as;
 
 -- name: touches
--- A commit seen through two sources is one entity; its weight is taken once. $9 half-life in seconds.
-SELECT account, project, path, count(*) AS commits, sum(weight) AS weight, max(occurred_at) AS last_at
+-- A commit seen through two sources is one entity; its weight is taken once. Sums are rounded: the order in which
+-- they are made must not decide which of two equal ones comes first. $9 half-life in seconds.
+SELECT account, project, path, count(*) AS commits, round(sum(weight)::numeric, 9)::float8 AS weight, max(occurred_at) AS last_at
 FROM (
     SELECT DISTINCT ON (coalesce(a.counts_as, t.account), coalesce(p.counts_as, t.project), t.path, t.entity)
            coalesce(a.counts_as, t.account) AS account, coalesce(p.counts_as, t.project) AS project, t.path,
@@ -64,8 +65,9 @@ FROM (
       AND ($4::text[] IS NULL OR t.account = ANY ($4::text[]))
       AND ($6::text[] IS NULL OR t.project = ANY ($6::text[]))
       AND ($8::text[] IS NULL OR t.path LIKE ANY ($8::text[]))
+    ORDER BY 1, 2, t.path, t.entity, t.occurred_at DESC
 ) AS distinct_touches
-GROUP BY account, project, path ORDER BY weight DESC, account, path LIMIT $10;
+GROUP BY account, project, path ORDER BY weight DESC, account, path, project LIMIT $10;
 
 -- name: skills
 SELECT coalesce(a.counts_as, t.account) AS account, t.skill, count(DISTINCT t.entity) AS commits,
@@ -88,7 +90,7 @@ FROM unnest(tsvector_to_array(to_tsvector('english', $2))) AS lexeme;
 SELECT * FROM (
     SELECT DISTINCT ON (e.entity) e.account, e.project, e.type, e.entity, e.title, e.occurred_at AS at, m.score
     FROM (
-        SELECT w.event_id, sum(asked.weight) AS score
+        SELECT w.event_id, round(sum(asked.weight)::numeric, 12)::float8 AS score
         FROM unnest($5::text[], $6::float8[]) AS asked (word, weight)
         JOIN event_words w ON w.org = $1 AND w.word = asked.word
         GROUP BY w.event_id

@@ -60,6 +60,13 @@ class OutsideProjection:
         """
         raise NotImplementedError
 
+    async def put_placed(self, token: str, placed: Sequence[tuple[int, Event]]) -> None:
+        """As `put`, for an engine that keeps where in its lane each event stands.
+
+        Within an entity the later position is the later event, and it stays so however often they are put.
+        """
+        await self.put(token, [event for _, event in placed])
+
     async def empty(self) -> None:
         """Remove whatever the engine holds of this organisation.
 
@@ -105,7 +112,8 @@ class OutsideProjection:
             if aside:
                 await put_aside(connection, self.org, aside)
             if events:
-                await self.put(_token(self.store, batch.lane, batch.after, batch.upto, events), events)
+                token = _token(self.store, batch.lane, batch.after, batch.upto, events)
+                await self.put_placed(token, batch.placed(events))
         return True
 
     async def release(self, item: Quarantined, event: Event) -> bool:
@@ -114,7 +122,8 @@ class OutsideProjection:
             await self._alone(connection)
             if not await take_out(connection, self.org, item):
                 return False
-            await self.put(_token(self.store, item.lane, item.position - 1, item.position, [event]), [event])
+            token = _token(self.store, item.lane, item.position - 1, item.position, [event])
+            await self.put_placed(token, [(item.position, event)])
             return True
 
     async def _alone(self, connection: Connection) -> None:

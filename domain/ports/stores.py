@@ -1,6 +1,6 @@
 """The four stores: how each is filled, and what each can be asked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -49,13 +49,21 @@ class Batch(Frozen):
                 since[item.entity] = min(since.get(item.entity, item.position), item.position)
         free: list[Event] = []
         waiting: list[tuple[int, Event]] = []
-        places = self.positions or range(self.after + 1, self.after + 1 + len(self.events))
-        for place, event in zip(places, self.events, strict=True):
+        for place, event in self._places():
             if place > since.get(event.entity, place):
                 waiting.append((place, event))
             else:
                 free.append(event)
         return free, waiting
+
+    def placed(self, events: Collection[Event]) -> list[tuple[int, Event]]:
+        """Those of its events, in order, each with its position."""
+        wanted = {event.id for event in events}
+        return [(place, event) for place, event in self._places() if event.id in wanted]
+
+    def _places(self) -> Iterator[tuple[int, Event]]:
+        places = self.positions or range(self.after + 1, self.after + 1 + len(self.events))
+        return zip(places, self.events, strict=True)
 
 
 class Standing(Frozen):
