@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.events.clickhouse import open_chdb
 from adapters.postgres.database import Database
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migrate import migrate
 from tests.engines import aws as moto
+from tests.engines import clickhouse
 from tests.engines import kafka as brokers
 from tests.engines import neo4j as servers
 from tests.engines import openai as embeddings
@@ -115,3 +117,25 @@ def openai(shared_openai: embeddings.OpenAI) -> Iterator[embeddings.OpenAI]:
     """The stand-in for OpenAI, with nothing wrong and nothing paid for yet."""
     yield shared_openai
     shared_openai.mend()
+
+
+@pytest.fixture(scope="session")
+async def chdb_url(database: Database) -> AsyncIterator[str]:
+    """The one folder that ClickHouse's engine has in this process, kept open: to open it takes a second."""
+    try:
+        with clickhouse.folder() as folder:
+            async with open_chdb(f"chdb://{folder}", database, "keeper") as events:
+                await events.migrate()
+                yield f"chdb://{folder}"
+    except clickhouse.Unavailable as error:
+        pytest.skip(f"no ClickHouse here: {error}")
+
+
+@pytest.fixture(scope="session")
+def clickhouse_face() -> Iterator[clickhouse.Face]:
+    """A server that speaks ClickHouse's HTTP over its engine."""
+    try:
+        with clickhouse.serving() as face:
+            yield face
+    except clickhouse.Unavailable as error:
+        pytest.skip(f"no ClickHouse here: {error}")

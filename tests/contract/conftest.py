@@ -1,9 +1,12 @@
 """The engines that every suite is run over. An engine that is not there is skipped with a reason, never passed."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 
+from adapters.catalog import EVENTS as EVENTS_ENGINES
+from adapters.catalog import opener
 from adapters.directory.data_api import DataApiDirectory
 from adapters.directory.postgres import PostgresDirectory
 from adapters.events.postgres import PostgresEvents
@@ -11,8 +14,11 @@ from adapters.postgres.data_api import DataApiDatabase, read_data_api
 from adapters.postgres.database import Database
 from adapters.vectors.hybrid import HybridVectors
 from domain.ports import EventLog
+from tests.contract.absence import apply_absence
+from tests.contract.filling import FilledEvents
 from tests.engines import rds_data
 from tests.engines.aws import ENVIRONMENT
+from tests.engines.clickhouse import Face
 from tests.engines.graphs import ENGINES as GRAPHS
 from tests.engines.graphs import GraphEngine, Graphs, graphs_in
 from tests.engines.logs import ENGINES, RUN, Entrance, entered
@@ -22,6 +28,9 @@ from tests.engines.postgres import guarded as guarded_server
 from tests.engines.rds_data import RdsData
 from tests.engines.vectors import ENGINES as VECTORS
 from tests.engines.vectors import opened as opened_vectors
+
+EVENTS = ("postgres", "chdb", "clickhouse-http")
+"""Every engine of the events: ClickHouse in process, and over its HTTP."""
 
 
 @pytest.fixture(scope="session")
@@ -68,10 +77,40 @@ def directory_of(request: pytest.FixtureRequest, database: Database, org: str) -
     return PostgresDirectory(database, org)
 
 
+@pytest.fixture(params=EVENTS)
+def events_url(request: pytest.FixtureRequest) -> str | None:
+    """Where the events are: each engine in turn."""
+    apply_absence(request, request.param)
+    return events_url_of(request.param, request)
+
+
+def events_url_of(engine: str, request: pytest.FixtureRequest) -> str | None:
+    """The address of an engine that is started for whoever asks first; None for PostgreSQL."""
+    match engine:
+        case "chdb":
+            url: str = request.getfixturevalue("chdb_url")
+            return url
+        case "clickhouse-http":
+            face: Face = request.getfixturevalue("clickhouse_face")
+            return face.url()
+    return None
+
+
 @pytest.fixture
-def events(database: Database, org: str) -> PostgresEvents:
+async def events(events_url: str | None, database: Database, org: str) -> AsyncIterator[FilledEvents]:
     """The events under test."""
-    return PostgresEvents(database, org)
+    async with opened_events(events_url, database, org) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def opened_events(url: str | None, database: Database, org: str) -> AsyncIterator[FilledEvents]:
+    """The events of an organisation."""
+    if url is None:
+        yield PostgresEvents(database, org)
+        return
+    async with opener("ENGINTEL_EVENTS_URL", url, EVENTS_ENGINES)(url, database, org) as events:
+        yield events
 
 
 @pytest.fixture(params=VECTORS)

@@ -1,10 +1,15 @@
 """Filling stores in tests: through the log's batches, as the router does."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from domain.events import Event
-from domain.ports import Batch, Projection
+from domain.ports import Batch, Events, Projection
 from domain.routing import stores_for
+
+
+class FilledEvents(Events, Projection, Protocol):
+    """Events of any engine: they can be filled and asked."""
 
 
 async def fill(projection: Projection, *events: Event) -> None:

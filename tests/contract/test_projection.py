@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from adapters.postgres.database import Database
+from adapters.postgres.projection import PostgresProjection
 from domain.errors import PoisonEvent
-from domain.events import DocumentSignal, Event, git_actor
+from domain.events import DocumentSignal, Event, MetricSample, git_actor
 from domain.ports import Batch, Projection
 from domain.routing import stores_for
 from tests.contract.filling import fill
@@ -65,6 +66,9 @@ def everything() -> list[Event]:
         member("U1", "Ada Lovelace", "ada@acme.dev", hours=1),
         alert("Errors", hours=1),
         alert("Errors", hours=1, over=2),
+        event("m1", MetricSample(metric="up", value=0.5, labels={"job": "api"}), entity="series:up", when=at(1.2)),
+        event("m2", MetricSample(metric="up", value=1.5, labels={"job": "api"}), entity="series:up", when=at(1.4)),
+        event("m3", MetricSample(metric="up", value=2.5, labels={"job": "api"}), entity="series:up", when=at(30)),
         event("s1", DocumentSignal(object_id="p1", kind="page", reason="page.created"), project=None, when=at(1)),
     ]
 
@@ -108,14 +112,21 @@ async def test_settling_changes_nothing_that_is_there(projection: Projection) ->
     assert await held(projection) == before
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    ("make", "seed"),
+    # An engine of its own has a price for each batch.
+    [(store, seed) for store in STORES for seed in range(2 if "@" in store else 6)],
+    indirect=["make"],
+)
 async def test_the_order_between_entities_is_no_matter(projection: Projection, make: Make, org: str, seed: int) -> None:
     """Lanes may be applied in any order: only what belongs to one entity keeps its order."""
     await fill(projection, *everything())
     other = await make(f"{org}-other")
 
-    for each in reordered(everything(), seed):
-        await fill(other, each)
+    step = 1 if isinstance(projection, PostgresProjection) else 5
+    changed = reordered(everything(), seed)
+    for n in range(0, len(changed), step):
+        await fill(other, *changed[n : n + step])
 
     assert await held(projection) == await held(other)
 

@@ -1,0 +1,141 @@
+"""ClickHouse for tests: the real engine in this process, and a server that speaks its HTTP over the same engine."""
+
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from tests.acceptance.program import ROOT
+from tests.engines.clickhouse_face import PASSWORDS
+
+
+class Unavailable(Exception):
+    """Why there is no ClickHouse on this machine."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """A server, and how to make it misbehave."""
+
+    port: int
+
+    def url(
+        self, user: str = "engintel", *, password: str | None = None, database: str = "engintel", **more: str
+    ) -> str:
+        """What `ENGINTEL_EVENTS_URL` would be."""
+        account = f"{user}:{quote(PASSWORDS[user] if password is None else password, safe='')}"
+        options = "&".join(f"{name}={value}" for name, value in {"create": "yes", **more}.items())
+        return f"clickhouse://{account}@127.0.0.1:{self.port}/{database}?{options}"
+
+    def fail(self, on: str, **how: Any) -> None:
+        """What is to go wrong with the next statement that has `on` in it: `code=`, `lose=True`, or `seconds=`."""
+        self._call(json.dumps({"on": on, **how}).encode())
+
+    def journal(self) -> list[dict[str, Any]]:
+        """What it was asked, and who hung up."""
+        told: list[dict[str, Any]] = json.loads(self._call(None))
+        return told
+
+    def _call(self, body: bytes | None) -> bytes:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/face", body)
+        with urllib.request.urlopen(request) as answer:
+            return bytes(answer.read())
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for the engine in this process."""
+    if find_spec("chdb") is None:
+        raise Unavailable("chdb is not installed")
+    made = Path(tempfile.mkdtemp(prefix="engintel-chdb-"))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+@contextmanager
+def serving() -> Iterator[Face]:
+    """A server in a process of its own; it is stopped at the end."""
+    with folder() as place:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.engines.clickhouse_face", str(place)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            port = process.stdout.readline().strip()
+            if not port:
+                raise Unavailable("chdb does not start")
+            yield Face(int(port))
+        finally:
+            process.stdin.close()
+            process.wait(30)
+            process.stdout.close()
+
+
+@contextmanager
+def behind_certificate(folder: Path, *, days_left: int) -> Iterator[tuple[int, Path]]:
+    """Something that speaks TLS and nothing else: its port, and its certificate, which is good for so many days yet."""
+    certificate, key = _make_certificate(folder, days_left)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=_shake_hands, args=(listener, context))
+        serving.start()
+        try:
+            yield listener.getsockname()[1], certificate
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            serving.join()
+
+
+def _shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, suppress(OSError):
+            context.wrap_socket(connection, server_side=True).close()
+
+
+def _make_certificate(folder: Path, days_left: int) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days_left))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
