@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,15 +31,18 @@ QUESTIONS: Final[dict[str, tuple[dict[str, Any], ...]]] = {
 }
 
 
-def measure_calls(home: Path) -> list[str]:
+def measure_calls(home: Path, **settings: str) -> list[str]:
     """p50 and p95 of every tool, and what the server's memory is after all that."""
-    return asyncio.run(_measure(home))
+    return asyncio.run(_measure(home, settings))
 
 
-async def _measure(home: Path) -> list[str]:
+async def _measure(home: Path, settings: Mapping[str, str]) -> list[str]:
     lines = []
     parameters = StdioServerParameters(
-        command=sys.executable, args=["-m", "engintel", "serve"], env=environment(home), cwd=str(home.parent)
+        command=sys.executable,
+        args=["-m", "engintel", "serve"],
+        env=environment(home, **settings),
+        cwd=str(home.parent),
     )
     async with Client(parameters) as client:
         for tool, questions in QUESTIONS.items():
