@@ -5,15 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from adapters.actions.postgres import PostgresAudit, PostgresConfirmations, PostgresOutbox
 from adapters.actions.postgres_automations import PostgresAutomations
-from adapters.catalog import DIRECTORY, EVENTS, GRAPH, VECTORS, opener
-from adapters.directory.postgres import PostgresDirectory
-from adapters.embedders.catalog import open_embedder
-from adapters.events.postgres import PostgresEvents
-from adapters.graph.postgres import PostgresGraph
 from adapters.inbox.postgres import PostgresInbox
 from adapters.log.catalog import make_stream
 from adapters.log.landing import PostgresLanding
@@ -25,7 +20,6 @@ from adapters.postgres.leases import PostgresLeases
 from adapters.postgres.migrate import migrate
 from adapters.postgres.polls import PostgresPolls
 from adapters.postgres.quarantine import PostgresQuarantine
-from adapters.vectors.postgres import PostgresVectors
 from domain.actions import Upstream
 from domain.events import DocumentSignal, Event
 from domain.ports import (
@@ -59,24 +53,9 @@ from server.settings import Settings
 from server.signals import Signals
 from server.sorter import Sorter
 from server.sources import polled_sources
+from server.stores import open_directory, open_events, open_graph, open_vectors
 from server.worker import Duty
 from tools.context import ToolContext
-
-
-class DirectoryEngine(Directory, StoreEngine, Protocol):
-    """Answers as a directory does and is filled as a store is."""
-
-
-class EventsEngine(Events, StoreEngine, Protocol):
-    """Answers as events do and is filled as a store is."""
-
-
-class VectorsEngine(Vectors, StoreEngine, Protocol):
-    """Answers as vectors do and is filled as a store is."""
-
-
-class GraphEngine(Graph, StoreEngine, Protocol):
-    """Answers as a graph does and is filled as a store is."""
 
 
 @dataclass(frozen=True)
@@ -222,10 +201,10 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
         stack.push_async_callback(inbox.close)
         sorter = Sorter(inbox, log, leases)
         quarantine = PostgresQuarantine(database, org)
-        directory = await stack.enter_async_context(_directory(settings, database))
-        events = await stack.enter_async_context(_events(settings, database))
-        vectors = await stack.enter_async_context(_vectors(settings, database))
-        graph = await stack.enter_async_context(_graph(settings, database))
+        directory = await stack.enter_async_context(open_directory(settings, database))
+        events = await stack.enter_async_context(open_events(settings, database))
+        vectors = await stack.enter_async_context(open_vectors(settings, database))
+        graph = await stack.enter_async_context(open_graph(settings, database))
         projections = (directory, events, vectors, graph)
         outbox = PostgresOutbox(database, org)
         audit = PostgresAudit(database, org)
@@ -283,50 +262,6 @@ async def open_engine(settings: Settings, stream: Stream | None = None) -> Async
             stream=stream,
             drain=drain,
         )
-
-
-@asynccontextmanager
-async def _directory(settings: Settings, database: Database) -> AsyncIterator[DirectoryEngine]:
-    if settings.directory_url is None:
-        yield PostgresDirectory(database, settings.organisation)
-        return
-    opens = opener("ENGINTEL_DIRECTORY_URL", settings.directory_url, DIRECTORY)
-    async with opens(settings.directory_url, database, settings.organisation) as directory:
-        yield directory
-
-
-@asynccontextmanager
-async def _events(settings: Settings, database: Database) -> AsyncIterator[EventsEngine]:
-    if settings.events_url is None:
-        yield PostgresEvents(database, settings.organisation)
-        return
-    opens = opener("ENGINTEL_EVENTS_URL", settings.events_url, EVENTS)
-    async with opens(settings.events_url, database, settings.organisation) as events:
-        yield events
-
-
-@asynccontextmanager
-async def _vectors(settings: Settings, database: Database) -> AsyncIterator[VectorsEngine]:
-    org = settings.organisation
-    asked = {"api_key": settings.openai_api_key, "base_url": settings.openai_base_url}
-    async with open_embedder(settings.embedder, database, org, **asked) as embedder:
-        if settings.vectors_url is None:
-            yield PostgresVectors(database, org, embedder)
-            return
-        opens = opener("ENGINTEL_VECTORS_URL", settings.vectors_url, VECTORS)
-        there = (settings.vectors_url, database, org)
-        async with opens(*there, embedder=embedder, api_key=settings.pinecone_api_key) as vectors:
-            yield vectors
-
-
-@asynccontextmanager
-async def _graph(settings: Settings, database: Database) -> AsyncIterator[GraphEngine]:
-    if settings.graph_url is None:
-        yield PostgresGraph(database, settings.organisation)
-        return
-    opens = opener("ENGINTEL_GRAPH_URL", settings.graph_url, GRAPH)
-    async with opens(settings.graph_url, database, settings.organisation) as graph:
-        yield graph
 
 
 def _signals(

@@ -16,9 +16,9 @@ from domain.ports.inbox import Inbox, Refusal, Sack
 from domain.ports.leases import Lease, Leases
 from domain.ports.log import LANES, Appended, Entry, EventLog, Quarantine, Quarantined, lane_of
 from domain.ports.polls import Listing, Polled, PolledSource, Polls, Portion
+from domain.ports.projections import Batch, Inspection, Projection, Standing, StoreEngine
 from domain.ports.stores import (
     Activity,
-    Batch,
     Closest,
     Contribution,
     Directory,
@@ -27,12 +27,8 @@ from domain.ports.stores import (
     Events,
     Graph,
     Groups,
-    Inspection,
     Match,
-    Projection,
     SkillUse,
-    Standing,
-    StoreEngine,
     Touch,
     Vectors,
     WorkHit,

@@ -4,7 +4,6 @@
 runs one until Ctrl-C, to try things by hand. Tests get theirs from the fixture `kafka` in `tests/contract/conftest.py`.
 """
 
-import re
 import shutil
 import signal
 import socket
@@ -17,20 +16,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.engines.maven import Unavailable, assembled
+
+__all__ = ["Broker", "Unavailable", "assembled", "running", "started"]
+
 POM = Path(__file__).with_name("kafka.xml")
-JARS = ROOT / ".cache" / "kafka"
 USER, PASSWORD = "engintel", "pa/ss@wo%rd"
 """Who may sign in; the password has what a URL must escape."""
-JAVA = 17
-_FETCH_SECONDS = 300
 _START_SECONDS = 60
 _SMALL = ("-Xmx320m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _QUIET = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=error",)
-
-
-class Unavailable(Exception):
-    """There can be no broker on this machine; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -44,47 +39,14 @@ class Broker:
     process: "subprocess.Popen[bytes]"
 
 
-def assembled() -> Path:
-    """The folder with everything that a broker consists of, fetched if it is not there.
-
-    Raises:
-        Unavailable: Java or Maven is missing, or what is needed cannot be fetched.
-    """
-    for program in ("java", "keytool"):
-        if shutil.which(program) is None:
-            raise Unavailable(f"no `{program}` on this machine: install Java {JAVA} or newer")
-    version = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', version)
-    if found is None or int(found[1]) < JAVA:
-        raise Unavailable(f"Kafka needs Java {JAVA} or newer")
-    wanted = POM.read_text(encoding="utf-8")
-    mark = JARS / "assembled.xml"
-    if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
-        return JARS
-    if shutil.which("mvn") is None:
-        raise Unavailable("no `mvn` on this machine: install Maven to assemble Kafka")
-    shutil.rmtree(JARS, ignore_errors=True)
-    JARS.mkdir(parents=True)
-    command = ["mvn", "--batch-mode", "--quiet", "--file", str(POM), "dependency:copy-dependencies",
-               "-DincludeScope=runtime", f"-DoutputDirectory={JARS}"]  # fmt: skip
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_FETCH_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"Maven did not fetch Kafka within {_FETCH_SECONDS} s") from None
-    if done.returncode != 0:
-        raise Unavailable("Maven cannot fetch Kafka: its registry cannot be reached")
-    mark.write_text(wanted, encoding="utf-8")
-    return JARS
-
-
 @contextmanager
 def running() -> Iterator[Broker]:
     """A fresh broker, stopped and forgotten at the end.
 
     Raises:
-        Unavailable: see `assembled`.
+        Unavailable: see `tests.engines.maven`.
     """
-    jars = assembled()
+    jars = assembled("Kafka", POM, programs=("keytool",))
     folder = Path(tempfile.mkdtemp(prefix="engintel-kafka-"))
     try:
         with started(jars, folder) as broker:

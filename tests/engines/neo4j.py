@@ -4,7 +4,6 @@
 and runs one until Ctrl-C, to try things by hand. Tests get theirs from the fixture `neo4j` in `tests/conftest.py`.
 """
 
-import re
 import shutil
 import signal
 import socket
@@ -19,23 +18,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.engines.authority import Authority
+from tests.engines.maven import Unavailable, assembled
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["Server", "Unavailable", "running"]
+
 POM = Path(__file__).with_name("neo4j.xml")
 MAIN = Path(__file__).with_name("Neo4jServer.java")
-JARS = ROOT / ".cache" / "neo4j"
 USER, PASSWORD = "neo4j", "pa/ss@wo%rd"
 """Who may sign in; the password has what a URL must escape."""
-JAVA = 17
-_FETCH_SECONDS = 300
 _START_SECONDS = 120
 _SMALL = ("-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-Xshare:auto")
 _HASTY = ("-XX:TieredStopAtLevel=1",)
 """Compiles less well and sooner: right for tests, wrong for measuring."""
-
-
-class Unavailable(Exception):
-    """There can be no server on this machine; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -72,42 +66,12 @@ class Server:
         assert self.process.stdout.readline() == "done\n"
 
 
-def assembled() -> Path:
-    """The folder with everything that a server consists of, fetched and compiled if it is not there.
-
-    Raises:
-        Unavailable: Java or Maven is missing, or what is needed cannot be fetched.
-    """
-    for program in ("java", "javac"):
-        if shutil.which(program) is None:
-            raise Unavailable(f"no `{program}` on this machine: install a JDK {JAVA} or newer")
-    version = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', version)
-    if found is None or int(found[1]) < JAVA:
-        raise Unavailable(f"Neo4j 5 needs Java {JAVA} or newer")
-    wanted = POM.read_text(encoding="utf-8") + MAIN.read_text(encoding="utf-8")
-    mark = JARS / "assembled.txt"
-    if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
-        return JARS
-    if shutil.which("mvn") is None:
-        raise Unavailable("no `mvn` on this machine: install Maven to assemble Neo4j")
-    shutil.rmtree(JARS, ignore_errors=True)
-    JARS.mkdir(parents=True)
-    command = ["mvn", "--batch-mode", "--quiet", "--file", str(POM), "dependency:copy-dependencies",
-               "-DincludeScope=runtime", f"-DoutputDirectory={JARS}"]  # fmt: skip
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_FETCH_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"Maven did not fetch Neo4j within {_FETCH_SECONDS} s") from None
-    if done.returncode != 0:
-        raise Unavailable("Maven cannot fetch Neo4j: its registry cannot be reached")
+def _compile(jars: Path) -> None:
     compiled = subprocess.run(
-        ["javac", "-cp", f"{JARS}/*", "-d", str(JARS), str(MAIN)], capture_output=True, text=True, check=False
+        ["javac", "-cp", f"{jars}/*", "-d", str(jars), str(MAIN)], capture_output=True, text=True, check=False
     )
     if compiled.returncode != 0:
         raise RuntimeError(f"javac failed: {compiled.stderr}")
-    mark.write_text(wanted, encoding="utf-8")
-    return JARS
 
 
 @contextmanager
@@ -118,9 +82,9 @@ def running(*, hasty: bool = True) -> Iterator[Server]:
         hasty: whether it is to start soon rather than to run fast.
 
     Raises:
-        Unavailable: see `assembled`.
+        Unavailable: see `tests.engines.maven`.
     """
-    jars = assembled()
+    jars = assembled("Neo4j", POM, programs=("javac",), sources=(MAIN,), finish=_compile)
     folder = Path(tempfile.mkdtemp(prefix="engintel-neo4j-"))
     try:
         with _started(jars, folder, _HASTY if hasty else ()) as server:
