@@ -15,6 +15,7 @@ import re
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import chdb
 import lz4.frame  # type: ignore[import-untyped]  # it has none
 from backports import zstd
 
+_connect: Callable[[str], Any] = chdb.connect
+"""Its type is said here: two packages bring that module, and whichever was installed last says it or does not."""
 PASSWORDS = {"default": "", "engintel": "s3cret/@#", "reader": "r"}
 READERS = {"reader"}
 _TRANSPORT = {
@@ -54,7 +57,7 @@ class Face(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Request)
         self.connections: queue.Queue[Any] = queue.Queue()
         for _ in range(4):
-            self.connections.put(chdb.connect(str(folder)))  # type: ignore[no-untyped-call]  # as above
+            self.connections.put(_connect(str(folder)))
         self.journal: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
         self.lock = threading.Lock()
