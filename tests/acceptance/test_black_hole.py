@@ -107,6 +107,7 @@ async def unconnectable(home: Path, socket_path: str, store: Store) -> AsyncIter
             open_engine(Settings(home=str(home), now=NOW)) as engine,
             Database(url_of(port), home).open() as database,
         ):
+            await warmed(Behind(engine, Hole(socket_path)))  # the other stores
             yield Behind(through(engine, database, store), Hole(socket_path))
 
 
