@@ -75,9 +75,11 @@ class Cast:
         """What the receiver answers; status 0 if nothing."""
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-            head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
-            writer.close()
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+                head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+            finally:
+                writer.close()
             return int(head.split(" ", 2)[1]), body
         except (OSError, IndexError, ValueError):
             return 0, ""

@@ -22,7 +22,9 @@ async def test_killed_at_random_nothing_is_lost_repeated_or_overtaken(soaked_hom
     """Receiver, workers and PostgreSQL, each at least once."""
     kinds = ("kill receiver", "kill worker", "kill postgres")
 
-    report = await play(soaked_home, rounds=8, seconds=1.5, workers=2, senders=6, rate=120, seed=4, kinds=kinds)
+    report = await play(
+        soaked_home, rounds=8, seconds=0.5, workers=2, senders=6, rate=120, seed=4, kinds=kinds, between=20
+    )
 
     assert report.rounds.keys() == set(kinds)
     assert report.acknowledged > 100

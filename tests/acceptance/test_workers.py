@@ -148,16 +148,17 @@ async def test_a_store_that_is_away_costs_only_itself(home: Path, store: Store) 
             tables = ", ".join(f"engintel.{table}" for table in tables_of(engine, store))
         async with database.owner() as connection:
             await connection.execute(f"REVOKE INSERT, UPDATE, DELETE ON {tables} FROM engintel_app")
-            await send(url, count=40, repository=2)
+        await send(url, count=40, repository=2)
 
-            async def only_this_one_waits() -> bool:
-                shown = await metrics(url)
-                behind = figures(shown, "engintel_store_lag_entries")
-                others = [n for labels, n in behind.items() if f'"{store}"' not in labels]
-                opened = figures(shown, "engintel_breaker")[f'{{store="{store}",state="open"}}']
-                return bool(behind[f'{{store="{store}"}}']) and not any(others) and opened == 1
+        async def only_this_one_waits() -> bool:
+            shown = await metrics(url)
+            behind = figures(shown, "engintel_store_lag_entries")
+            others = [n for labels, n in behind.items() if f'"{store}"' not in labels]
+            opened = figures(shown, "engintel_breaker")[f'{{store="{store}",state="open"}}']
+            return bool(behind.get(f'{{store="{store}"}}')) and not any(others) and opened == 1
 
-            await until(only_this_one_waits)
+        await until(only_this_one_waits)
+        async with database.owner() as connection:
             assert await quarantined(connection) == 0
             await connection.execute(f"GRANT INSERT, UPDATE, DELETE ON {tables} TO engintel_app")
 

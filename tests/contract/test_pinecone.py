@@ -299,7 +299,7 @@ async def test_what_goes_wrong_says_what_to_do_and_no_secret(pinecone: Pinecone,
         f"pinecone://{org}?host={pinecone.host(org)}": (secret, "Check PINECONE_API_KEY"),
         f"pinecone://{org}-none?control={pinecone.url}": (KEY, f"there is no index '{org}-none'"),
         f"pinecone://{org}?host={pinecone.host(org)}&cloud=aws": (KEY, "another length than ENGINTEL_EMBEDDER makes"),
-        f"pinecone://{org}?host=http://127.0.0.1:9": (KEY, "check the host in ENGINTEL_VECTORS_URL"),
+        f"pinecone://{org}?host=http://127.0.0.1:9": (KEY, "Check the host in ENGINTEL_VECTORS_URL"),
     }
     for url, (key, expected) in cases.items():
         async with at_url(url, database, org, key) as store:

@@ -46,16 +46,21 @@ class BreakingWire:
         assert task is not None
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        with suppress(OSError):
-            far_reader, far_writer = await self._there()
-            asking = asyncio.create_task(self._questions(reader, far_writer))
-            try:
-                await self._answers(far_reader, writer)
-            finally:
-                asking.cancel()
-                await asyncio.gather(asking, return_exceptions=True)
-                for end in (writer, far_writer):
-                    end.transport.abort()
+        try:
+            with suppress(OSError):
+                await self._between(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await self._there()
+        asking = asyncio.create_task(self._questions(reader, far_writer))
+        try:
+            await self._answers(far_reader, writer)
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            far_writer.transport.abort()
 
     async def _questions(self, reader: asyncio.StreamReader, far: asyncio.StreamWriter) -> None:
         with suppress(OSError):
