@@ -1,10 +1,10 @@
 """Which engine fills each role: PostgreSQL, unless a URL names another. None is connected before it is asked."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, Protocol
 
-from adapters.catalog import DIRECTORY, EVENTS, GRAPH, VECTORS, opener
+from adapters.catalog import DIRECTORY, EVENTS, GRAPH, VECTORS, Engine, opener
 from adapters.directory.postgres import PostgresDirectory
 from adapters.embedders.catalog import open_embedder
 from adapters.events.postgres import PostgresEvents
@@ -31,49 +31,43 @@ class GraphEngine(Graph, StoreEngine, Protocol):
     """Answers as a graph does and is filled as a store is."""
 
 
-@asynccontextmanager
-async def open_directory(settings: Settings, database: Database) -> AsyncIterator[DirectoryEngine]:
+def open_directory(settings: Settings, database: Database) -> AbstractAsyncContextManager[DirectoryEngine]:
     """The directory, in PostgreSQL or behind the RDS Data API."""
-    if settings.directory_url is None:
-        yield PostgresDirectory(database, settings.organisation)
-        return
-    opens = opener("ENGINTEL_DIRECTORY_URL", settings.directory_url, DIRECTORY)
-    async with opens(settings.directory_url, database, settings.organisation) as directory:
-        yield directory
+    where = (database, settings.organisation)
+    outside = _outside("ENGINTEL_DIRECTORY_URL", settings.directory_url, DIRECTORY, *where)
+    return outside or nullcontext(PostgresDirectory(*where))
 
 
-@asynccontextmanager
-async def open_events(settings: Settings, database: Database) -> AsyncIterator[EventsEngine]:
+def open_events(settings: Settings, database: Database) -> AbstractAsyncContextManager[EventsEngine]:
     """The events, in PostgreSQL or in ClickHouse."""
-    if settings.events_url is None:
-        yield PostgresEvents(database, settings.organisation)
-        return
-    opens = opener("ENGINTEL_EVENTS_URL", settings.events_url, EVENTS)
-    async with opens(settings.events_url, database, settings.organisation) as events:
-        yield events
+    where = (database, settings.organisation)
+    outside = _outside("ENGINTEL_EVENTS_URL", settings.events_url, EVENTS, *where)
+    return outside or nullcontext(PostgresEvents(*where))
 
 
 @asynccontextmanager
 async def open_vectors(settings: Settings, database: Database) -> AsyncIterator[VectorsEngine]:
     """The vectors, in PostgreSQL or in Pinecone, made by the embedder that is asked for."""
-    org = settings.organisation
-    asked = {"api_key": settings.openai_api_key, "base_url": settings.openai_base_url}
-    async with open_embedder(settings.embedder, database, org, **asked) as embedder:
-        if settings.vectors_url is None:
-            yield PostgresVectors(database, org, embedder)
-            return
-        opens = opener("ENGINTEL_VECTORS_URL", settings.vectors_url, VECTORS)
-        there = (settings.vectors_url, database, org)
-        async with opens(*there, embedder=embedder, api_key=settings.pinecone_api_key) as vectors:
+    where = (database, settings.organisation)
+    key, url = settings.openai_api_key, settings.openai_base_url
+    async with open_embedder(settings.embedder, *where, api_key=key, base_url=url) as embedder:
+        more = {"embedder": embedder, "api_key": settings.pinecone_api_key}
+        outside = _outside("ENGINTEL_VECTORS_URL", settings.vectors_url, VECTORS, *where, **more)
+        async with outside or nullcontext(PostgresVectors(*where, embedder)) as vectors:
             yield vectors
 
 
-@asynccontextmanager
-async def open_graph(settings: Settings, database: Database) -> AsyncIterator[GraphEngine]:
+def open_graph(settings: Settings, database: Database) -> AbstractAsyncContextManager[GraphEngine]:
     """The graph, in PostgreSQL or in Neo4j."""
-    if settings.graph_url is None:
-        yield PostgresGraph(database, settings.organisation)
-        return
-    opens = opener("ENGINTEL_GRAPH_URL", settings.graph_url, GRAPH)
-    async with opens(settings.graph_url, database, settings.organisation) as graph:
-        yield graph
+    where = (database, settings.organisation)
+    return _outside("ENGINTEL_GRAPH_URL", settings.graph_url, GRAPH, *where) or nullcontext(PostgresGraph(*where))
+
+
+def _outside(
+    variable: str, url: str | None, engines: Mapping[str, Engine], *where: object, **more: object
+) -> AbstractAsyncContextManager[Any] | None:
+    """The engine that `url` names; None if there is none, and the role stays in PostgreSQL."""
+    if url is None:
+        return None
+    opened: AbstractAsyncContextManager[Any] = opener(variable, url, engines)(url, *where, **more)
+    return opened

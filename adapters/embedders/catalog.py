@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from adapters.embedders.cached import CachedEmbedder
 from adapters.embedders.lexical import LexicalEmbedder
+from adapters.embedders.models import DEFAULT_MODEL, DIMENSIONS, may_be_shorter
 from adapters.postgres.database import Database
 from domain.errors import Misconfigured
 from domain.ports import Embedder
@@ -46,8 +48,7 @@ async def open_embedder(
             f"{VARIABLE} asks for OpenAI, and OPENAI_API_KEY is not set: give it a key, or OPENAI_BASE_URL the address "
             "of a server that needs none."
         )
-    from adapters.embedders.cached import CachedEmbedder  # noqa: PLC0415 - as below
-    from adapters.embedders.openai import DEFAULT_MODEL, OpenAIEmbedder  # noqa: PLC0415 - half a second, for those who use it
+    from adapters.embedders.openai import OpenAIEmbedder  # noqa: PLC0415 - half a second, for those who use it
 
     model, dimension = _model(rest or DEFAULT_MODEL)
     embedder = OpenAIEmbedder(api_key, base_url, model=model, dimension=dimension)
@@ -59,8 +60,6 @@ async def open_embedder(
 
 def _model(wanted: str) -> tuple[str, int]:
     """A model and the length of its vectors."""
-    from adapters.embedders.openai import DIMENSIONS  # noqa: PLC0415 - as above
-
     model, separator, length = wanted.rpartition("@")
     if not separator:
         if wanted not in DIMENSIONS:
@@ -71,10 +70,6 @@ def _model(wanted: str) -> tuple[str, int]:
     if not (model and length.isascii() and length.isdecimal() and 1 <= int(length) <= _LONGEST):
         raise Misconfigured(f"{VARIABLE} is 'openai:{wanted}': {_EXPECTED}.")
     longest = DIMENSIONS.get(model)
-    if longest is not None and (int(length) > longest or (int(length) < longest and not _may_be_shorter(model))):
+    if longest is not None and (int(length) > longest or (int(length) < longest and not may_be_shorter(model))):
         raise Misconfigured(f"{VARIABLE} asks for vectors of {length} numbers, and {model} makes {longest}.")
     return model, int(length)
-
-
-def _may_be_shorter(model: str) -> bool:
-    return model.startswith("text-embedding-3")

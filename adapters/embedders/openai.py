@@ -21,13 +21,9 @@ from openai import (
     omit,
 )
 
+from adapters.embedders.models import may_be_shorter
 from domain.errors import StoreUnavailable
 
-DEFAULT_MODEL: Final = "text-embedding-3-small"
-DIMENSIONS: Final = {"text-embedding-3-small": 1_536, "text-embedding-3-large": 3_072, "text-embedding-ada-002": 1_536}
-"""The length of a model's vectors (https://platform.openai.com/docs/guides/embeddings)."""
-_SHORTENED: Final = "text-embedding-3"
-"""Models whose vectors may be asked for shorter begin so."""
 INPUTS: Final = 2_048
 """Texts of one request (https://platform.openai.com/docs/api-reference/embeddings/create)."""
 REQUEST_TOKENS: Final = 300_000
@@ -128,7 +124,7 @@ class OpenAIEmbedder:
 
     async def _asked(self, texts: Sequence[str], *, hurried: bool) -> Sequence[Sequence[float]]:
         client = self._client.with_options(timeout=_HURRIED_SECONDS, max_retries=0) if hurried else self._client
-        shorter = self._model.startswith(_SHORTENED)
+        shorter = may_be_shorter(self._model)
         try:
             async with self._turns, asyncio.timeout(_HURRIED_SECONDS if hurried else _ALL_SECONDS):
                 answer = await client.embeddings.create(
