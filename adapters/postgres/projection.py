@@ -19,6 +19,8 @@ class PostgresProjection:
 
     store: Store
     tables: tuple[str, ...]
+    counted: Mapping[str, str] = {}
+    """By kind, the table whose rows tell how much there is; where there are none, every table is one."""
 
     def __init__(self, database: Sessions, org: str) -> None:
         """Bind the store to one organisation; nothing is read or written.
@@ -114,11 +116,11 @@ class PostgresProjection:
         return ()
 
     async def tally(self) -> Mapping[str, int]:
-        """How many rows there are, by table."""
+        """How many rows there are, by kind or table."""
         async with self.database.session(self.org, readonly=True) as connection:
             return {
-                table: await connection.fetchval(f"SELECT count(*) FROM {table} WHERE org = $1", self.org)  # noqa: S608 - our own names
-                for table in self.tables
+                kind: await connection.fetchval(f"SELECT count(*) FROM {table} WHERE org = $1", self.org)  # noqa: S608 - our own names
+                for kind, table in (self.counted or dict(zip(self.tables, self.tables, strict=True))).items()
             }
 
     async def rewind(self, position: int) -> None:
