@@ -62,6 +62,7 @@ class Courier:
         claim_lasts: timedelta = CLAIM,
         read_back_after: timedelta = READ_BACK_AFTER,
         first_pause: float = FIRST_PAUSE,
+        longest_pause: float = LONGEST_PAUSE,
         per_second: Mapping[Upstream, float] = PER_SECOND,
     ) -> None:
         """Name the ways out.
@@ -74,6 +75,7 @@ class Courier:
             claim_lasts: how long an entry is left to whoever took it.
             read_back_after: how long after a broken connection is looked whether the request arrived.
             first_pause: seconds before something is tried again; each further time it is twice as long.
+            longest_pause: seconds that it is never longer than.
             per_second: how many requests leave a second.
         """
         self._outbox = outbox
@@ -83,6 +85,7 @@ class Courier:
         self._claim_lasts = claim_lasts
         self._read_back_after = read_back_after
         self._first_pause = first_pause
+        self._longest_pause = longest_pause
         self._per_second = per_second
         self._introduced: set[Upstream] = set()
         self._news: dict[Upstream, asyncio.Event] = {}
@@ -267,7 +270,7 @@ class Courier:
         if asked is not None:
             await self._outbox.pause(entry.draft.upstream, timedelta(seconds=asked))
         least = self._read_back_after.total_seconds() if unknown else asked or 0.0
-        pause = max(least, min(LONGEST_PAUSE, self._first_pause * 2 ** min(entry.attempts - 1, 16)))
+        pause = max(least, min(self._longest_pause, self._first_pause * 2 ** min(entry.attempts - 1, 16)))
         again_in = timedelta(seconds=pause * random.uniform(1.0, 1.2))  # noqa: S311 - to spread, not to hide
         await self._outbox.finish(claim, "unknown" if unknown else "pending", reason=str(error), again_in=again_in)
 

@@ -19,6 +19,7 @@ def quick(courier: Courier, *, claim_lasts: float = 60.0, read_back_after: float
     fields["_claim_lasts"] = timedelta(seconds=claim_lasts)
     fields["_read_back_after"] = timedelta(seconds=read_back_after)
     fields["_first_pause"] = 0.05
+    fields["_longest_pause"] = 0.4
     fields["_per_second"] = {"jira": 1_000.0, "slack": 1_000.0}
     return courier
 
