@@ -138,7 +138,7 @@ class ClickHouseEvents(OutsideProjection):
         """How much it holds of the organisation, by kind."""
         return {str(kind): int(n) for kind, n in await self._ask("tally")}
 
-    async def put_placed(self, token: str, placed: Sequence[Placed]) -> None:
+    async def put(self, token: str, placed: Sequence[Placed]) -> None:
         """Put events; see `OutsideProjection`."""
         await self._writing.put(token, placed)
 

@@ -240,9 +240,7 @@ _PATIENT: Final = "SET LOCAL idle_in_transaction_session_timeout = '120s'"
 _UNHURRIED: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"  # it ends with the connection
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _TURN: Final = """
-SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AND ($3::text IS NULL OR EXISTS (
-    SELECT FROM leases WHERE org = $2 AND name = $3 AND token = $4::bigint AND expires_at > clock_timestamp()
-))
+SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AND may_fill($2, $3, $4::bigint)
 """
 _KEPT: Final = "SELECT position, entity FROM quarantine WHERE org = $1 AND store = $2 AND lane = $3"
 _VOID: Final = "DELETE FROM quarantine WHERE org = $1 AND store = $2 AND lane = $3 AND position > $4"

@@ -45,27 +45,21 @@ class OutsideProjection:
         """
         raise NotImplementedError
 
-    async def put(self, token: str, events: Sequence[Event]) -> None:
-        """Put `events`, in order. What the engine has already, by token or by key, changes nothing.
+    async def put(self, token: str, placed: Sequence[tuple[int, Event]]) -> None:
+        """Put events, in order. What the engine has already, by token or by key, changes nothing.
 
         Called while nobody else puts anything into this store; it must be over within a minute and a half.
 
         Args:
             token: names these very events in this very batch; put again after a crash, it is the same.
-            events: those to put, at least one.
+            placed: those to put, at least one, each with its position in the lane: within an entity the later position
+                is the later event, and it stays so however often they are put.
 
         Raises:
             PoisonEvent: one of them can never be put; nothing was.
             StoreUnavailable: try again later; some of it may have been put.
         """
         raise NotImplementedError
-
-    async def put_placed(self, token: str, placed: Sequence[tuple[int, Event]]) -> None:
-        """As `put`, for an engine that keeps where in its lane each event stands.
-
-        Within an entity the later position is the later event, and it stays so however often they are put.
-        """
-        await self.put(token, [event for _, event in placed])
 
     async def empty(self) -> None:
         """Remove whatever the engine holds of this organisation.
@@ -113,7 +107,7 @@ class OutsideProjection:
                 await put_aside(connection, self.org, aside)
             if events:
                 token = _token(self.store, batch.lane, batch.after, batch.upto, events)
-                await self.put_placed(token, batch.placed(events))
+                await self.put(token, batch.placed(events))
         return True
 
     async def release(self, item: Quarantined, event: Event) -> bool:
@@ -123,7 +117,7 @@ class OutsideProjection:
             if not await take_out(connection, self.org, item):
                 return False
             token = _token(self.store, item.lane, item.position - 1, item.position, [event])
-            await self.put_placed(token, [(item.position, event)])
+            await self.put(token, [(item.position, event)])
             return True
 
     async def _alone(self, connection: Connection) -> None:

@@ -205,7 +205,7 @@ def reason_of(error: Exception, index: str) -> str:
         case ApiError():
             why = f"it answers with status {error.status_code}"
         case TimeoutError():
-            why = "it does not answer in time. If it never does, check the host in ENGINTEL_VECTORS_URL and the network"
+            why = "it does not answer in time. Check the host in ENGINTEL_VECTORS_URL and the network if that stays so"
         case PineconeConnectionError():
             why = "it cannot be reached. Check the host in ENGINTEL_VECTORS_URL and the network"
         case _:

@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from adapters.sources.sample import sample
-from tests.acceptance.program import NOW, run
+from tests.acceptance.program import NOW, ended_with_it, run
 from tests.conftest import make_home, remove_home
+
+
+@pytest.fixture(autouse=True)
+def _nothing_runs_on() -> Iterator[None]:
+    """What a test starts ends with it, however it ends."""
+    with ended_with_it():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def start_interruptible(home: Path, *words: str, **settings: str) -> "subprocess
 
 
 def _started(home: Path, command: list[str], settings: Mapping[str, str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -66,6 +66,26 @@ def _started(home: Path, command: list[str], settings: Mapping[str, str]) -> "su
         env=environment(home, **settings),
         cwd=home.parent,
     )
+    _running.append(process)
+    return process
+
+
+_running: "list[subprocess.Popen[str]]" = []
+
+
+@contextmanager
+def ended_with_it() -> Iterator[None]:
+    """End whatever is started in it and left running, so that the failure of a test stays its own."""
+    before = len(_running)
+    yield
+    for process in _running[before:]:
+        process.kill()  # nothing, if it is gone
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with suppress(OSError):  # what was written to it and never read
+                    pipe.close()
+    del _running[before:]
 
 
 @asynccontextmanager

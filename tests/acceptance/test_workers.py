@@ -122,9 +122,14 @@ async def test_without_workers_stores_wait_and_one_that_comes_fills_them(home: P
                 return (await http.get(f"{url}/readyz")).status_code == 200
 
             await until(ready)
+
+        async def filled() -> bool:
+            shown = await metrics(url)
+            entries = float(re.findall(r"^engintel_log_entries_total (\d+)$", shown, re.MULTILINE)[0])
+            return set(figures(shown, "engintel_store_applied_entries").values()) == {entries}
+
+        await until(filled)  # ready is less: late by no more than the limit
         shown = await metrics(url)
-        applied = set(figures(shown, "engintel_store_applied_entries").values())
-        assert applied == {float(re.findall(r"^engintel_log_entries_total (\d+)$", shown, re.MULTILINE)[0])}
         assert sum('name="fill:' in labels for labels in figures(shown, "engintel_lease")) == 4
         await asyncio.to_thread(worker.communicate, timeout=PATIENCE)  # closes its input, which tells it to leave
         assert worker.returncode == 0

@@ -97,8 +97,8 @@ async def test_a_crash_before_the_position_moved_doubles_nothing(chdb_url: str, 
         assert await whole.apply(batch)
         placed = batch.placed(batch.events)
         await cut.migrate()
-        await cut.put_placed("half", placed[: len(placed) // 2])
-        await cut.put_placed("all", placed)
+        await cut.put("half", placed[: len(placed) // 2])
+        await cut.put("all", placed)
         assert await cut.apply(batch)
 
         assert await content(cut.server, cut.org) == await content(whole.server, whole.org)

@@ -35,7 +35,8 @@ class Shelf(OutsideProjection):
     async def birth(self) -> str:
         return self.folder.name
 
-    async def put(self, token: str, events: Sequence[Event]) -> None:
+    async def put(self, token: str, placed: Sequence[tuple[int, Event]]) -> None:
+        events = [event for _, event in placed]
         if any(event.entity == "commit:poison" for event in events):
             raise PoisonEvent("the shelf cannot hold it")
         with (self.folder / "journal").open("a") as journal:
