@@ -27,7 +27,7 @@ demo: setup  ## load the sample organisation and serve it (ARGS=--no-serve to st
 	$(BIN)/engintel demo $(ARGS)
 
 test: setup  ## the whole suite
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: setup  ## style, types, and who may import whom
 	$(BIN)/ruff check .

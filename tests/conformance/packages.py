@@ -3,19 +3,17 @@
 `python -m tests.conformance.packages` fetches what is missing; the tests do the same.
 """
 
-import fcntl
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.acceptance.program import ROOT
+from tests.engines.alone import alone
 
 CONFORMANCE: Final = "0.2.0-alpha.12"
 INSPECTOR: Final = "2.12.0"
@@ -54,8 +52,7 @@ def programs(cache: Path = CACHE) -> Programs:
     Raises:
         Unavailable: they are not there and cannot be fetched.
     """
-    cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / "lock"):
+    with alone(cache / "lock"):
         return Programs(
             node=_node(cache),
             conformance=_entry(cache, "@modelcontextprotocol/conformance", CONFORMANCE, "dist/index.js"),
@@ -126,13 +123,6 @@ def _complaint(stderr: str) -> str:
     """What npm says first of an error."""
     said = [line.removeprefix("npm error ").strip() for line in stderr.splitlines() if line.startswith("npm error")]
     return "; ".join(said[:2]) or "npm does not say why"
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.engines.alone import alone
+
 ROOT = Path(__file__).resolve().parents[2]
 JAVA = 17
 _FETCH_SECONDS = 300
@@ -44,9 +46,15 @@ def assembled(
         raise Unavailable(f"{engine} needs Java {JAVA} or newer")
     jars = ROOT / ".cache" / engine.lower()
     wanted = "".join(path.read_text(encoding="utf-8") for path in (pom, *sources))
+    with alone(jars.with_suffix(".lock")):
+        _fetch(engine, pom, jars, wanted, finish)
+    return jars
+
+
+def _fetch(engine: str, pom: Path, jars: Path, wanted: str, finish: Callable[[Path], None]) -> None:
     mark = jars / "assembled.txt"
     if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
-        return jars
+        return
     if shutil.which("mvn") is None:
         raise Unavailable(f"no `mvn` on this machine: install Maven to assemble {engine}")
     shutil.rmtree(jars, ignore_errors=True)
@@ -61,4 +69,3 @@ def assembled(
         raise Unavailable(f"Maven cannot fetch {engine}: its registry cannot be reached")
     finish(jars)
     mark.write_text(wanted, encoding="utf-8")
-    return jars
