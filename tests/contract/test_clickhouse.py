@@ -21,6 +21,7 @@ from domain.ports import Batch
 from domain.window import Window
 from tests.contract.filling import fill
 from tests.contract.test_projection import everything
+from tests.engines.certificates import self_signed
 from tests.engines.clickhouse import Face, behind_certificate
 from tests.engines.clickhouse_content import content
 from tests.events import ADA, at, commit, event
@@ -250,8 +251,9 @@ async def test_a_certificate_that_is_not_accepted_is_told(
 ) -> None:
     """And why; with a good one the trouble is another."""
     days_left, trusted = signed
-    with behind_certificate(tmp_path, days_left=days_left) as (port, certificate):
-        ca = f"?ca={certificate}" if trusted else ""
+    certificate = self_signed(tmp_path, "127.0.0.1", days=(-60, days_left))
+    with behind_certificate(certificate) as port:
+        ca = f"?ca={certificate.certificate}" if trusted else ""
         async with open_clickhouse(f"clickhouses://u:s3cret@127.0.0.1:{port}/engintel{ca}", database, org) as events:
             with pytest.raises(StoreUnavailable, match=says) as asking:
                 await events.skills(ALWAYS)

@@ -17,7 +17,7 @@ from domain.events import Event
 from domain.ports import Batch, Lease, Quarantined
 from domain.routing import Store
 from tests.contract.filling import fill
-from tests.engines.authority import Authority
+from tests.engines.certificates import Authority
 from tests.engines.cutting import Wire, wired
 from tests.engines.graphs import Graphs, graphs_in, held
 from tests.engines.neo4j import PASSWORD, Server
@@ -359,9 +359,10 @@ async def test_an_expired_certificate_is_told(database: Database, org: str, neo4
     """Not as a connection that fails for no reason."""
     authority = Authority(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(*authority.sign("expired", days=-1))
+    expired = authority.sign("127.0.0.1", days=(-60, -1))
+    tls.load_cert_chain(expired.certificate, expired.key)
     async with wired(neo4j.address, tls) as wire:
-        operator, _ = await refusals(f"{neo4j.url('bolt', wire.address)}?ca={authority.certificate}", database, org)
+        operator, _ = await refusals(f"{neo4j.url('bolt', wire.address)}?ca={authority.bundle}", database, org)
 
     assert "its certificate has expired" in operator
 

@@ -41,11 +41,11 @@ class Authority:
         return _kept(self._folder / f"{host}{days[1]}", made, key)
 
 
-def self_signed(folder: Path, host: str) -> Signed:
-    """A certificate that nobody vouches for but itself."""
+def self_signed(folder: Path, host: str, days: tuple[int, int] = (-1, 30)) -> Signed:
+    """A certificate that nobody vouches for but itself; see `Authority.sign`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    made = _built(name, name, key, days=(-1, 30), names=(host,)).sign(key, hashes.SHA256())
+    made = _built(name, name, key, days=days, names=(host,)).sign(key, hashes.SHA256())
     return _kept(folder / f"self-signed-{host}", made, key)
 
 

@@ -12,20 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-
 from tests.acceptance.program import ROOT
+from tests.engines.certificates import Signed
 from tests.engines.clickhouse_face import PASSWORDS
 
 
@@ -99,16 +92,15 @@ def serving() -> Iterator[Face]:
 
 
 @contextmanager
-def behind_certificate(folder: Path, *, days_left: int) -> Iterator[tuple[int, Path]]:
-    """Something that speaks TLS and nothing else: its port, and its certificate, which is good for so many days yet."""
-    certificate, key = _make_certificate(folder, days_left)
+def behind_certificate(signed: Signed) -> Iterator[int]:
+    """The port of something that speaks TLS and nothing else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(signed.certificate, signed.key)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = threading.Thread(target=_shake_hands, args=(listener, context))
         serving.start()
         try:
-            yield listener.getsockname()[1], certificate
+            yield listener.getsockname()[1]
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             serving.join()
@@ -122,20 +114,3 @@ def _shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
             return
         with connection, suppress(OSError):
             context.wrap_socket(connection, server_side=True).close()
-
-
-def _make_certificate(folder: Path, days_left: int) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + timedelta(days=days_left))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return paths

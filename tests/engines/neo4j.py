@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.engines.authority import Authority
+from tests.engines.certificates import Authority
 from tests.engines.maven import Unavailable, assembled
 
 __all__ = ["Server", "Unavailable", "running"]
@@ -97,9 +97,9 @@ def running(*, hasty: bool = True) -> Iterator[Server]:
 def _started(jars: Path, folder: Path, flags: tuple[str, ...]) -> Iterator[Server]:
     (folder / "certificates").mkdir()
     authority = Authority(folder / "certificates")
-    certificate, key = authority.sign("bolt", days=30)
+    signed = authority.sign("127.0.0.1")
     port = _free_port()
-    (folder / "neo4j.conf").write_text(_settings(folder, port, certificate, key), encoding="utf-8")
+    (folder / "neo4j.conf").write_text(_settings(folder, port, signed.certificate, signed.key), encoding="utf-8")
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             ["java", *_SMALL, *flags, "-cp", f"{jars}/*:{jars}", "Neo4jServer", str(folder), PASSWORD],
@@ -107,7 +107,7 @@ def _started(jars: Path, folder: Path, flags: tuple[str, ...]) -> Iterator[Serve
         )  # fmt: skip
         try:
             _until_started(process, folder)
-            yield Server(f"127.0.0.1:{port}", authority.certificate, process)
+            yield Server(f"127.0.0.1:{port}", authority.bundle, process)
         finally:
             process.kill()  # what it holds is thrown away; ending in order would take seconds
             process.communicate()
