@@ -16,6 +16,8 @@ from tests.contract.conftest import events_url_of, opened_events
 from tests.engines import graphs
 from tests.engines.clickhouse_content import content
 from tests.engines.graphs import graphs_in
+from tests.engines.neo4j import Server
+from tests.engines.pinecone import Pinecone
 from tests.engines.vectors import held_outside
 from tests.engines.vectors import opened as opened_vectors
 
@@ -28,28 +30,35 @@ Make = Callable[[str], Awaitable[Projection]]
 """Makes the store under test for an organisation."""
 
 
+def address_of(store: str, request: pytest.FixtureRequest) -> str | None:
+    """Where the engine of one of `STORES` is, which is started for whoever asks first; None: in PostgreSQL."""
+    _, _, engine = store.partition("@")
+    if engine == "neo4j":
+        server: Server = request.getfixturevalue("neo4j")
+        return server.url()
+    return events_url_of(engine, request)
+
+
 @asynccontextmanager
-async def making(store: str, request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Make]:
-    """What makes one of `STORES`; its engine is started for whoever asks first."""
+async def making(store: str, address: str | None, database: Database, pinecone: Pinecone) -> AsyncIterator[Make]:
+    """What makes one of `STORES`, whose engine is at `address`."""
     role, _, engine = store.partition("@")
     async with AsyncExitStack() as stack:
+        made = await stack.enter_async_context(graphs_in(database, address)) if role == "graph" else None
 
         async def make(org: str) -> Projection:
             match role:
                 case "directory":
                     return PostgresDirectory(database, org)
                 case "events":
-                    url = events_url_of(engine, request)
-                    return await stack.enter_async_context(opened_events(url, database, org))
+                    return await stack.enter_async_context(opened_events(address, database, org))
                 case "vectors":
-                    index = request.getfixturevalue("pinecone")
-                    opened = opened_vectors(engine or "postgres", database, org, index)
+                    opened = opened_vectors(engine or "postgres", database, org, pinecone)
                     return await stack.enter_async_context(opened)
                 case _:
+                    assert made is not None
                     return await made.of(org)
 
-        bolt = request.getfixturevalue("neo4j").url() if engine == "neo4j" else None
-        made = await stack.enter_async_context(graphs_in(database, bolt))
         yield make
 
 

@@ -12,7 +12,8 @@ from domain.events import DocumentSignal, Event, MetricSample, git_actor
 from domain.ports import Batch, Projection
 from domain.routing import stores_for
 from tests.contract.filling import fill
-from tests.contract.stores import STORES, Make, held, making
+from tests.contract.stores import STORES, Make, address_of, held, making
+from tests.engines.pinecone import Pinecone
 from tests.events import (
     ADA,
     GRACE,
@@ -34,9 +35,15 @@ from tests.events import (
 
 
 @pytest.fixture(params=STORES)
-async def make(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Make]:
-    """Makes the store under test, each in turn, for an organisation."""
-    async with making(request.param, request, database) as made:
+def place(request: pytest.FixtureRequest) -> tuple[str, str | None]:
+    """The store under test, each in turn, and where its engine is."""
+    return request.param, address_of(request.param, request)
+
+
+@pytest.fixture
+async def make(place: tuple[str, str | None], database: Database, pinecone: Pinecone) -> AsyncIterator[Make]:
+    """Makes the store under test for an organisation."""
+    async with making(*place, database, pinecone) as made:
         yield made
 
 
