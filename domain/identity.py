@@ -93,6 +93,18 @@ def join_keys(identity: Identity, ids_by_login: Mapping[str, str | None]) -> set
     return keys
 
 
+def signs_of(identity: Identity) -> set[str]:
+    """All that this account could ever be joined with others by, whatever else is known.
+
+    Accounts that share no sign, no link, no decision and no owner, directly or through others, have no say in each
+    other's people: so who is behind one of them is worked out from those alone that are tied to it.
+    """
+    signs = join_keys(identity, {})
+    if identity.username and identity.source in {Source.GITHUB, Source.GIT}:
+        signs.add(f"github:login:{identity.username.lower()}")
+    return signs
+
+
 def resolve_people(identities: Iterable[Identity], evidence: Evidence) -> list[Person]:
     """Who is behind `identities`: one person for every group of accounts that evidence joins, teams left empty."""
     by_key = {identity.key: identity for identity in identities}

@@ -28,8 +28,8 @@ class PostgresDirectory(PostgresProjection):
 
     store = Store.DIRECTORY
     tables = (
-        "identities", "identity_links", "identity_decisions", "terms", "people", "memberships", "project_refs",
-        "project_links", "projects", "work_items", "documents", "owner_rules", "names",
+        "identities", "identity_signs", "identity_links", "identity_decisions", "terms", "people", "memberships",
+        "project_refs", "project_links", "projects", "work_items", "documents", "owner_rules", "names",
     )  # fmt: skip
 
     async def project(self, connection: Connection, events: Sequence[Event]) -> None:

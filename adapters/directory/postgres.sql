@@ -15,26 +15,48 @@ ON CONFLICT (org, key) DO UPDATE SET
     email = excluded.email, email_at = excluded.email_at,
     bot = excluded.bot;
 
--- name: all_identities
-SELECT key, source, external_id, username, name, email, bot, person_id FROM identities WHERE org = $1;
+-- name: identities_of
+SELECT key, source, external_id, username, name, email, bot, person_id FROM identities
+WHERE org = $1 AND key = ANY ($2::text[]);
+
+-- name: drop_signs
+DELETE FROM identity_signs WHERE org = $1 AND key = ANY ($2::text[]) RETURNING sign;
+
+-- name: put_signs
+INSERT INTO identity_signs (org, sign, key) SELECT $1, * FROM unnest($2::text[], $3::text[]);
+
+-- name: signed
+SELECT DISTINCT key FROM identity_signs WHERE org = $1 AND sign = ANY ($2::text[]);
+
+-- name: tied
+-- Accounts that share a sign, a link, a word of somebody's or an owner with some.
+SELECT other.key FROM identity_signs s JOIN identity_signs other ON other.org = s.org AND other.sign = s.sign
+WHERE s.org = $1 AND s.key = ANY ($2::text[])
+UNION SELECT right_key FROM identity_links WHERE org = $1 AND left_key = ANY ($2::text[])
+UNION SELECT left_key FROM identity_links WHERE org = $1 AND right_key = ANY ($2::text[])
+UNION SELECT right_key FROM identity_decisions WHERE org = $1 AND left_key = ANY ($2::text[])
+UNION SELECT left_key FROM identity_decisions WHERE org = $1 AND right_key = ANY ($2::text[])
+UNION SELECT other.key FROM identities i JOIN identities other ON other.org = i.org AND other.person_id = i.person_id
+WHERE i.org = $1 AND i.key = ANY ($2::text[]);
 
 -- name: drop_links
-DELETE FROM identity_links WHERE org = $1 AND origin = $2;
+DELETE FROM identity_links WHERE org = $1 AND origin = $2 RETURNING left_key, right_key;
 
 -- name: put_links
 INSERT INTO identity_links (org, origin, left_key, right_key) SELECT $1, $2, * FROM unnest($3::text[], $4::text[])
 ON CONFLICT DO NOTHING;
 
--- name: all_links
-SELECT DISTINCT left_key, right_key FROM identity_links WHERE org = $1;
+-- name: links_of
+SELECT DISTINCT left_key, right_key FROM identity_links WHERE org = $1 AND left_key = ANY ($2::text[]);
 
 -- name: put_decision
 INSERT INTO identity_decisions (org, left_key, right_key, same, decided_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (org, left_key, right_key) DO UPDATE SET same = excluded.same, decided_at = excluded.decided_at
 WHERE identity_decisions.decided_at <= excluded.decided_at;
 
--- name: all_decisions
-SELECT left_key AS left, right_key AS right, same, decided_at FROM identity_decisions WHERE org = $1;
+-- name: decisions_of
+SELECT left_key AS left, right_key AS right, same, decided_at FROM identity_decisions
+WHERE org = $1 AND left_key = ANY ($2::text[]);
 
 -- name: put_terms
 INSERT INTO terms (org, key, terms, described_at) VALUES ($1, $2, $3::jsonb, $4)
@@ -42,11 +64,11 @@ ON CONFLICT (org, key) DO UPDATE SET terms = excluded.terms, described_at = excl
 WHERE terms.described_at <= excluded.described_at
 RETURNING key;
 
--- name: all_terms
-SELECT key, terms FROM terms WHERE org = $1;
+-- name: terms_of
+SELECT key, terms FROM terms WHERE org = $1 AND key = ANY ($2::text[]);
 
--- name: all_people
-SELECT id, name, email, bot, terms FROM people WHERE org = $1;
+-- name: people_before
+SELECT id, name, email, bot, terms FROM people WHERE org = $1 AND id = ANY ($2::text[]);
 
 -- name: drop_people
 DELETE FROM people WHERE org = $1 AND id = ANY ($2::text[]);

@@ -1,12 +1,13 @@
 """Filling the directory's people: what events say of accounts, and who is behind them when that has changed."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from adapters.directory.postgres_names import put_names
+from adapters.directory.postgres_owners import identity_of, resolve, sign
 from adapters.postgres.database import Connection, Row, load_queries
 from domain.events import (
     Actor,
@@ -18,10 +19,10 @@ from domain.events import (
     PersonDescribed,
     PullRequest,
     Review,
+    Source,
     TeamMembership,
 )
-from domain.identity import Decision, Evidence, resolve_people
-from domain.lookup import trigrams
+from domain.identity import signs_of
 from domain.people import Identity, Person, Terms, id_suffix
 from domain.text import slug
 
@@ -66,6 +67,15 @@ class Sighting:
         said = {part: max(word for one in (self, known) if (word := one.said.get(part))) for part in parts}
         return Sighting(self.key, self.source, self.external_id, self.bot or known.bot, said)
 
+    @property
+    def identity(self) -> Identity:
+        """The account as it is known now."""
+        username, name, email = (self.word(part) for part in _SAID)
+        return Identity(
+            source=Source(self.source), external_id=self.external_id, username=username, name=name, email=email,
+            bot=self.bot,
+        )  # fmt: skip
+
     def word(self, part: str) -> str | None:
         """What was last said of `part`."""
         at_and_word = self.said.get(part)
@@ -108,10 +118,11 @@ async def fill_people(connection: Connection, org: str, events: Sequence[Event])
     for event in events:
         changed |= await _fill_evidence(connection, org, event)
     if changed:
-        await _resolve(connection, org)
+        await resolve(connection, org, changed)
 
 
-async def _fill_identities(connection: Connection, org: str, events: Iterable[Event]) -> bool:
+async def _fill_identities(connection: Connection, org: str, events: Iterable[Event]) -> set[str]:
+    """The accounts of which something new is said, and those that were tied to them by what was said before."""
     seen: dict[str, Sighting] = {}
     for event in events:
         for actor in actors_in(event):
@@ -120,7 +131,7 @@ async def _fill_identities(connection: Connection, org: str, events: Iterable[Ev
                 seen[key] = Sighting(key, actor.source, actor.external_id)
             seen[key].take(actor, event.occurred_at)
     if not seen:
-        return False
+        return set()
     rows = await connection.fetch(_SQL["known_identities"], org, list(seen))
     before = {row["key"]: Sighting.of_row(row) for row in rows}
     after = {key: sighting.merged(before[key]) if key in before else sighting for key, sighting in seen.items()}
@@ -133,42 +144,44 @@ async def _fill_identities(connection: Connection, org: str, events: Iterable[Ev
             said += [[sighting.word(part) for sighting in moved], [sighting.at(part) for sighting in moved]]
         bots = [sighting.bot for sighting in moved]
         await connection.execute(_SQL["put_identities"], org, *columns, *made, *said, bots)
-    return any(not sighting.says_the_same_as(before.get(sighting.key)) for sighting in moved)
+    changed = {s.key: signs_of(s.identity) for s in moved if not s.says_the_same_as(before.get(s.key))}
+    return await sign(connection, org, changed) if changed else set()
 
 
-async def _fill_evidence(connection: Connection, org: str, event: Event) -> bool:
-    """Whether `event` says anything about whose accounts are whose, or who is in which team."""
+async def _fill_evidence(connection: Connection, org: str, event: Event) -> set[str]:
+    """The accounts of which `event` says whose they are or no longer are; who is in which team is taken in, too."""
     body = event.body
     if isinstance(body, Mailmap):
         pairs = [(alias.signature.key, alias.proper.key) for alias in body.aliases]
-        await _replace_links(connection, org, event.entity, pairs)
-    elif isinstance(body, IdentityDecision):
+        return await _replace_links(connection, org, event.entity, pairs)
+    if isinstance(body, IdentityDecision):
         left, right = sorted((body.left, body.right))
         same = body.type == "identity_merged"
         await connection.execute(_SQL["put_decision"], org, left, right, same, event.occurred_at)
-    elif isinstance(body, PersonDescribed) and event.actor:
-        await _describe(connection, org, event, event.actor, body)
-    elif isinstance(body, TeamMembership) and event.actor:
+        return {left, right}
+    if isinstance(body, PersonDescribed) and event.actor:
+        return await _describe(connection, org, event, event.actor, body)
+    if isinstance(body, TeamMembership) and event.actor:
         member = (event.actor.key, "membership", body.type == "team_joined", event.occurred_at)
         await _put_membership(connection, org, body.team, body.team_name, member)
-    else:
-        return False
-    return True
+    return set()
 
 
-async def _describe(connection: Connection, org: str, event: Event, row: Actor, body: PersonDescribed) -> None:
+async def _describe(connection: Connection, org: str, event: Event, row: Actor, body: PersonDescribed) -> set[str]:
     """Take in a roster row; `row` is the account that stands for it."""
     terms = Terms(
         name=body.name, email=body.email, role=body.role, allocation=body.allocation, away_until=body.away_until
     )
     text = terms.model_dump_json(exclude_none=True)
     if not await connection.fetchval(_SQL["put_terms"], org, row.key, text, event.occurred_at):
-        return  # something newer is known
-    await _replace_links(connection, org, row.key, [(account.key, row.key) for account in body.accounts])
+        return set()  # something newer is known
+    pairs = [(account.key, row.key) for account in body.accounts]
+    changed = await _replace_links(connection, org, row.key, pairs)
     await connection.execute(_SQL["drop_memberships"], org, row.key)
     if body.team:
         member = (row.key, row.key, True, event.occurred_at)
         await _put_membership(connection, org, slug(body.team), body.team, member)
+    return {row.key, *changed}
 
 
 async def _put_membership(
@@ -178,73 +191,13 @@ async def _put_membership(
     await put_names(connection, org, "team", {team: {name}})
 
 
-async def _replace_links(connection: Connection, org: str, origin: str, pairs: Sequence[tuple[str, str]]) -> None:
-    await connection.execute(_SQL["drop_links"], org, origin)
+async def _replace_links(connection: Connection, org: str, origin: str, pairs: Sequence[tuple[str, str]]) -> set[str]:
+    """The accounts that `origin` joins, and those that it joined so far."""
+    rows = await connection.fetch(_SQL["drop_links"], org, origin)
+    before = [(row["left_key"], row["right_key"]) for row in rows]
     if pairs:
         await connection.execute(_SQL["put_links"], org, origin, *map(list, zip(*pairs, strict=True)))
-
-
-async def _resolve(connection: Connection, org: str) -> None:
-    """Work out who is behind all accounts, and write what differs from before."""
-    identities = await connection.fetch(_SQL["all_identities"], org)
-    evidence = Evidence(
-        links=tuple((row["left_key"], row["right_key"]) for row in await connection.fetch(_SQL["all_links"], org)),
-        decisions=tuple(Decision(**row) for row in await connection.fetch(_SQL["all_decisions"], org)),
-        terms={
-            row["key"]: Terms.model_validate_json(row["terms"])
-            for row in await connection.fetch(_SQL["all_terms"], org)
-        },
-    )
-    people = {person.id: person for person in resolve_people([identity_of(row) for row in identities], evidence)}
-    before = {row["id"]: _summary_of_row(row) for row in await connection.fetch(_SQL["all_people"], org)}
-    owners = {row["key"]: row["person_id"] for row in identities}
-    new_owners = {key: person.id for person in people.values() for key in person.keys}
-    moved = {key: owner for key, owner in new_owners.items() if owners[key] != owner}
-    touched = {moved[key] for key in moved} | {owners[key] for key in moved}
-    changed = [p for p in people.values() if before.get(p.id) != _summary(p) or p.id in touched]
-    gone = list(before.keys() - people.keys())
-    await connection.execute(_SQL["drop_people"], org, gone)
-    await connection.execute(_SQL["drop_names"], org, "person", [*gone, *(person.id for person in changed)])
-    if changed:
-        columns = [list(column) for column in zip(*map(_summary, changed), strict=True)]
-        slugs = [slug(person.name) for person in changed]
-        await connection.execute(_SQL["put_people"], org, [person.id for person in changed], slugs, *columns)
-        await put_names(connection, org, "person", {person.id: _names(person) for person in changed})
-    if moved:
-        await connection.execute(_SQL["assign_identities"], org, list(moved), list(moved.values()))
-
-
-def _summary(person: Person) -> tuple[str, str | None, bool, str]:
-    return (person.name, person.email, person.bot, person.terms.model_dump_json(exclude_none=True))
-
-
-def _summary_of_row(row: Row) -> tuple[str, str | None, bool, str]:
-    terms = Terms.model_validate_json(row["terms"])
-    return (row["name"], row["email"], row["bot"], terms.model_dump_json(exclude_none=True))
-
-
-def _names(person: Person) -> set[str]:
-    """What somebody may be looked up by: names, user names, and mail addresses without their domains."""
-    names = {person.name}
-    for identity in person.identities:
-        names.update(text for text in (identity.name, identity.username) if text)
-        names.update({identity.email.partition("@")[0]} if identity.email else ())
-    return names
-
-
-async def put_names(connection: Connection, org: str, kind: str, names: Mapping[str, Iterable[str]]) -> None:
-    """Make things findable by parts of their names."""
-    by_id: dict[str, set[str]] = defaultdict(set)
-    for id_, texts in names.items():
-        by_id[id_].update(texts)
-    rows = [(id_, name, " ".join(sorted(trigrams(name)))) for id_, texts in by_id.items() for name in sorted(texts)]
-    if rows:
-        await connection.execute(_SQL["put_names"], org, kind, *map(list, zip(*rows, strict=True)))
-
-
-def identity_of(row: Row | Mapping[str, Any]) -> Identity:
-    """The account in a row of `identities`."""
-    return Identity(**{field: row[field] for field in Identity.model_fields})
+    return {key for pair in (*before, *pairs) for key in pair}
 
 
 def person_of(row: Row) -> Person:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from adapters.directory.postgres_people import put_names
+from adapters.directory.postgres_names import put_names
 from adapters.postgres.database import Connection, json_text, load_queries
 from domain.events import CodeOwners, Event, ProjectDescribed
 from domain.projects import Project, ProjectRef, resolve_projects

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from adapters.directory.postgres_people import put_names
+from adapters.directory.postgres_names import put_names
 from adapters.postgres.database import Connection, Row, json_text, load_queries
 from domain.events import Document, DocumentRemoved, Event, Issue, PullRequest
 from domain.ports import DocumentRow

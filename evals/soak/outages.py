@@ -24,6 +24,8 @@ _TABLES: Final[Mapping[str, str]] = {
 """A table of each store that every push writes to."""
 _UNAFFECTED: Final = 5.0
 """Seconds that a store may be behind while another is away."""
+_BACK: Final = 1.0
+"""Seconds behind, at which nothing is left of a time away."""
 
 
 def main(words: list[str]) -> bool:
@@ -77,13 +79,14 @@ async def _without(cast: Cast, store: str, seconds: float) -> list[str]:
     began = time.monotonic()
     while True:
         behind = figures((await cast.get("/metrics"))[1], "engintel_store_lag_seconds")
-        if behind and max(behind.values()) <= _UNAFFECTED:
+        if behind and max(behind.values()) <= _BACK:
             break
         await asyncio.sleep(0.2)
     away = most.pop(f'{{store="{store}"}}', 0.0)
     others = max(most.values(), default=0.0)
     back = time.monotonic() - began
-    print(f"{store} away: {away:.0f} s behind at most, the others {others:.1f} s; back in {back:.1f} s", flush=True)
+    shown = ", ".join(f"{labels[8:-2]} {lag:.1f} s" for labels, lag in most.items())
+    print(f"{store} away: {away:.0f} s behind at most, {shown}; back in {back:.1f} s", flush=True)
     return [
         *([f"while {store} was away, another was {others:.1f} s behind"] if others > _UNAFFECTED else []),
         *([f"{store} was not away"] if away < seconds / 2 else []),

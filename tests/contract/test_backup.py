@@ -242,11 +242,11 @@ async def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(
 async def test_every_table_is_kept_derived_or_void(database: Database) -> None:
     """Whoever adds a table decides which: a forgotten one is lost in the first disaster."""
     derived = {
-        "identities", "identity_links", "identity_decisions", "terms", "people", "memberships", "project_refs",
-        "project_links", "projects", "work_items", "documents", "owner_rules", "names", "events", "event_words",
-        "touches", "texts", "texts_owed", "embeddings", "vector_aims", "vector_tides", "vector_documents",
-        "profile_pieces", "profiles_due", "graph_projects", "graph_links", "graph_contributions", "graph_skills",
-        "graph_states", "graph_provides", "graph_requires", "graph_declared", "quarantine",
+        "identities", "identity_signs", "identity_links", "identity_decisions", "terms", "people", "memberships",
+        "project_refs", "project_links", "projects", "work_items", "documents", "owner_rules", "names", "events",
+        "event_words", "touches", "texts", "texts_owed", "embeddings", "vector_aims", "vector_tides",
+        "vector_documents", "profile_pieces", "profiles_due", "graph_projects", "graph_links", "graph_contributions",
+        "graph_skills", "graph_states", "graph_provides", "graph_requires", "graph_declared", "quarantine",
     }  # fmt: skip
     void = {"leases", "consumers", "confirmations", "embedding_cache"}
     async with database.owner() as connection:

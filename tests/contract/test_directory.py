@@ -7,8 +7,8 @@ import pytest
 
 from adapters.directory.postgres import PostgresDirectory
 from adapters.postgres.database import Database
-from domain.events import Actor, Event, IdentityDecision, Mailmap, Source, git_actor
-from domain.events.knowledge import Alias, CodeOwners, OwnerRule
+from domain.events import Actor, Event, git_actor
+from domain.events.knowledge import CodeOwners, OwnerRule
 from domain.ports import Batch
 from domain.window import Window
 from tests.contract.conftest import directory_of
@@ -24,7 +24,6 @@ from tests.events import (
     issue,
     jira,
     joined,
-    member,
     pull,
     roadmap,
     roster,
@@ -34,142 +33,12 @@ ADA_HUB = github(1, "ada")
 ADA_JIRA = jira("j-ada", "Ada Lovelace")
 
 
-async def test_accounts_that_a_roster_row_joins_are_one_person(directory: PostgresDirectory) -> None:
-    """Jira says nothing of mail addresses: only the roster ties its account to the others."""
-    await fill(
-        directory,
-        commit("c1", ADA),
-        pull(1, author=ADA_HUB),
-        issue("PAY-1", assignee=ADA_JIRA),
-        roster("r1", "Ada Lovelace", github(1, "ada"), ADA_JIRA, email="ada@acme.dev", team="Core", role="Engineer"),
-    )
-
-    [ada] = await directory.people()
-
-    assert ada.name == "Ada Lovelace"
-    assert set(ada.keys) == {ADA.key, ADA_HUB.key, ADA_JIRA.key, "notion:r1"}
-    assert ada.terms.role == "Engineer"
-    assert ada.teams == ("core",)
-
-
-async def test_a_shared_name_joins_nobody(directory: PostgresDirectory) -> None:
-    """Two people may be called the same."""
-    await fill(directory, commit("c1", ADA), commit("c2", git_actor("Ada Lovelace", "other@elsewhere.dev")))
-
-    assert len(await directory.people()) == 2
-
-
-async def test_a_roster_row_that_changes_takes_back_what_it_said(directory: PostgresDirectory) -> None:
-    """The newest state of a row counts, also when an older one arrives late."""
-    await fill(directory, pull(1, author=ADA_HUB), issue("PAY-1", assignee=ADA_JIRA))
-    await fill(directory, roster("r1", "Ada", ADA_HUB, ADA_JIRA, hours=1, team="Core"))
-    await fill(directory, roster("r1", "Ada", ADA_HUB, hours=3, team="Search"))
-    await fill(directory, roster("r1", "Ada", ADA_HUB, ADA_JIRA, hours=2, team="Core"))
-
-    people = {person.keys: person for person in await directory.people()}
-
-    assert (ADA_JIRA.key,) in people
-    assert [team.id for team in await directory.teams() if team.members] == ["search"]
-
-
-async def test_a_slack_account_joins_by_its_mail_and_is_nobody_s_activity(directory: PostgresDirectory) -> None:
-    """A bot stays one, and somebody without a mail is a person of their own."""
-    await fill(
-        directory,
-        commit("c1", ADA),
-        member("U1", "Ada L.", "ada@acme.dev", hours=1),
-        member("U2", "Grace Hopper", hours=1),
-        member("U3", "Deploy Bot", bot=True, hours=1),
-    )
-
-    people = {frozenset(person.keys): person for person in await directory.people()}
-
-    assert people.keys() == {frozenset({ADA.key, "slack:U1"}), frozenset({"slack:U2"}), frozenset({"slack:U3"})}
-    assert [person.name for person in people.values() if person.bot] == ["Deploy Bot"]
-
-
-async def test_a_mailmap_is_applied_and_taken_back(directory: PostgresDirectory) -> None:
-    """Changing `.mailmap` corrects history without rewriting it."""
-    old = git_actor("ada", "ada@laptop.local")
-    alias = Alias(signature=old, proper=ADA)
-    told = event("m1", Mailmap(aliases=(alias,)), entity="mailmap:git:api", when=at(1))
-    await fill(directory, commit("c1", ADA), commit("c2", old), told)
-    assert [person.name for person in await directory.people()] == ["Ada Lovelace"]
-
-    await fill(directory, event("m2", Mailmap(), entity="mailmap:git:api", when=at(2)))
-
-    assert len(await directory.people()) == 2
-
-
-async def test_a_decision_joins_and_parts_and_the_last_word_counts(directory: PostgresDirectory) -> None:
-    """A merge is reversible, and a refusal stands against any evidence."""
-    left, right = sorted((ADA.key, GRACE.key))
-    await fill(directory, commit("c1", ADA), commit("c2", GRACE))
-
-    def decided(kind: str, hours: int) -> object:
-        body = IdentityDecision.model_validate({"type": kind, "left": left, "right": right})
-        return event(f"d{hours}", body, entity="identity:x", project=None, when=at(hours), source=Source.ENGINTEL)
-
-    for hours, (kind, people) in enumerate((("identity_merged", 1), ("identity_split", 2), ("identity_merged", 1)), 1):
-        await fill(directory, decided(kind, hours))  # type: ignore[arg-type]  # an event
-        assert len(await directory.people()) == people
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    ["ada", "@ada", "ADA@acme.dev", "Ada Lovelace", "ada lovelace", "Lovelace", "j-ada", "github:1", "1", "Ada"],
-)
-async def test_a_person_is_found_by_whatever_they_are_called(directory: PostgresDirectory, wanted: str) -> None:
-    """Id, account, handle, mail, full name, first or last name: whichever is given."""
-    row = roster("r1", "Ada Lovelace", ADA_HUB, ADA_JIRA, email="ada@acme.dev")
-    await fill(directory, commit("c1", ADA), commit("c2", GRACE), row)
-
-    assert [person.name for person in await directory.find_people(wanted)] == ["Ada Lovelace"]
-
-
-async def test_an_id_given_out_once_finds_its_owner_after_a_merge(directory: PostgresDirectory) -> None:
-    """Clients keep ids; a merge must not break them."""
-    await fill(directory, commit("c1", ADA), pull(1, author=ADA_HUB))
-    before = [person.id for person in await directory.people()]
-
-    await fill(directory, roster("r1", "Ada Byron", ADA_HUB, email="ada@acme.dev"))
-
-    [now] = await directory.people()
-    for old in before:
-        assert [person.id for person in await directory.find_people(old)] == [now.id]
-
-
-async def test_a_word_that_is_a_handle_and_a_first_name_means_both_people(directory: PostgresDirectory) -> None:
-    """Guessing would answer about the wrong one; with an @ it is the handle."""
-    await fill(directory, commit("c1", GRACE), pull(1, author=github(7, "grace")))
-
-    assert len(await directory.find_people("grace")) == 2
-    assert [person.keys for person in await directory.find_people("@grace")] == [("github:7",)]
-
-
-@pytest.mark.parametrize("wanted", ["Wojcik", "wójcik", "Tomasz Wojcik", "TOMASZ", "tomasz wójcik"])
-async def test_accents_need_not_be_typed(directory: PostgresDirectory, wanted: str) -> None:
-    """Most keyboards lack most letters."""
-    await fill(directory, commit("c1", git_actor("Tomasz Wójcik", "t@acme.dev")), commit("c2", ADA))
-
-    assert [person.name for person in await directory.find_people(wanted)] == ["Tomasz Wójcik"]
-
-
 async def test_blanks_and_hyphens_in_names_are_the_same(directory: PostgresDirectory) -> None:
     """People say `courier app` for `courier-app`, and `core team` for `core`."""
     await fill(directory, pull(1, project="github:acme/courier-app"), joined("core", ADA_HUB))
 
     assert [project.id for project in await directory.find_projects("Courier App")] == ["courier-app"]
     assert [team.id for team in await directory.find_teams("Core Team")] == ["core"]
-
-
-async def test_names_that_several_people_have_give_all_of_them(directory: PostgresDirectory) -> None:
-    """The caller decides what to do with an ambiguous name."""
-    await fill(
-        directory, commit("c1", git_actor("Sam Lee", "sam@acme.dev")), commit("c2", git_actor("Sam Wu", "wu@acme.dev"))
-    )
-
-    assert {person.name for person in await directory.find_people("Sam")} == {"Sam Lee", "Sam Wu"}
 
 
 async def test_a_project_has_all_the_names_that_a_roadmap_row_ties(directory: PostgresDirectory) -> None:

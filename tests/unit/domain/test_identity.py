@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.components import components
 from domain.events import Source
-from domain.identity import Decision, Evidence, is_real_mail, resolve_people
+from domain.identity import Decision, Evidence, is_real_mail, resolve_people, signs_of
 from domain.people import SUFFIX_LENGTH, Identity, Person, id_suffix
 from tests.unit.domain.accounts import DECISIONS, EVIDENCE, WORLDS
 from tests.unit.domain.builders import at, github, jira, signature
@@ -306,3 +306,27 @@ def test_evidence_and_nothing_else_makes_groups() -> None:
     links = [(accounts[0].key, accounts[1].key), (accounts[0].key, accounts[2].key), (accounts[2].key, accounts[3].key)]
     expected = {frozenset(group) for group in components([account.key for account in accounts], links)}
     assert groups(resolve_people(accounts, Evidence())) == expected
+
+
+@given(WORLDS, EVIDENCE)
+def test_accounts_that_nothing_ties_together_have_no_say_in_each_other_s_people(
+    accounts: list[Identity], evidence: Evidence
+) -> None:
+    """So whoever comes is compared with those alone that share a sign, a link or a decision with them."""
+    signed = [(account.key, f"sign {sign}") for account in accounts for sign in signs_of(account)]
+    decided = [(decision.left, decision.right) for decision in evidence.decisions]
+    whole = resolve_people(accounts, evidence)
+
+    for group in components((account.key for account in accounts), [*signed, *evidence.links, *decided]):
+        people = resolve_people([account for account in accounts if account.key in group], evidence)
+        assert people == [person for person in whole if not set(group).isdisjoint(person.keys)]
+
+
+def test_whatever_could_ever_join_accounts_is_a_sign_of_both() -> None:
+    """A login that is somebody else's now ties as well as one that is known by its number."""
+    ada, stranger, commits = github(101, "ada"), github(103, "Ada"), signature("Ada", "ada@old.dev", "ada")
+    noreply = signature("Ada", "101+ada@users.noreply.github.com")
+
+    assert signs_of(ada) & signs_of(commits) == signs_of(ada) & signs_of(stranger) == {"github:login:ada"}
+    assert signs_of(ada) & signs_of(noreply) == {"github:101"}
+    assert signs_of(jira("5f1", "Ada", email="hello")) == set()
