@@ -1,13 +1,13 @@
 """Stand-ins for Jira and Slack: real HTTP servers on loopback that the real client packages talk to."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+from tests.engines.serving import JsonFace, served
 
 
 @dataclass
@@ -38,9 +38,14 @@ class StandIn:
 def running(stand_in: StandIn) -> Iterator[StandIn]:
     """The stand-in at work on a free port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._tell(*self._known())
+    class Handler(JsonFace):
+        protocol_version = "HTTP/1.0"  # a connection each: any of them may be aborted
+
+        def answer(self) -> None:
+            if self.command == "GET":
+                self.send(*self._known())
+            else:
+                self._written()
 
         def _known(self) -> tuple[int, dict[str, Any]]:
             path = self.path.partition("?")[0]
@@ -48,13 +53,12 @@ def running(stand_in: StandIn) -> Iterator[StandIn]:
             found = next((told for end, told in stand_in.known.items() if path.endswith(end)), None)
             return (200, found) if found is not None else (404, {"errorMessages": ["not there"]})
 
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            raw = self.rfile.read(length).decode()
+        def _written(self) -> None:
+            raw = self.body().decode()
             form = "application/x-www-form-urlencoded" in self.headers.get("Content-Type", "")
             body = {name: values[0] for name, values in parse_qs(raw).items()} if form else json.loads(raw or "{}")
             if any(self.path.endswith(end) for end in stand_in.known):
-                self._tell(*self._known())
+                self.send(*self._known())
                 return
             request = Received(self.path, self.headers.get("Authorization", ""), body)
             stand_in.received.append(request)
@@ -63,29 +67,10 @@ def running(stand_in: StandIn) -> Iterator[StandIn]:
             except ConnectionAbortedError:
                 self.connection.close()
                 return
-            self._tell(status, answer)
+            self.send(status, answer)
 
-        def _tell(self, status: int, answer: dict[str, Any]) -> None:
-            told = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with served(Handler) as stand_in.url:
         yield stand_in
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def jira_that_works() -> StandIn:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
+
+from tests.engines.serving import JsonFace
+from tests.engines.serving import served as serving
 
 ACCOUNT = "our-own-account"
 SITE_PROJECT = "PAY"
@@ -157,45 +159,22 @@ _ASKING = ("/auth.test", "/conversations.list", "/conversations.history")
 def upstream(served: Served) -> Iterator[Served]:
     """`served` at work on a free port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._serve("GET")
+    class Handler(JsonFace):
+        protocol_version = "HTTP/1.0"  # a connection each: any of them may be cut
 
-        def do_POST(self) -> None:
-            self._serve("POST")
-
-        def _serve(self, method: str) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        def answer(self) -> None:
+            raw = self.body().decode()
             form = "x-www-form-urlencoded" in self.headers.get("Content-Type", "")
             body = {name: values[0] for name, values in parse_qs(raw).items()} if form else json.loads(raw or "{}")
             with served.lock:
-                if method == "POST" and self.path not in _ASKING:
+                if self.command == "POST" and self.path not in _ASKING:
                     served.wrote.append(self.path)
                 refused = served.refuse(self.path, body)
-                status, told = served.answer(method, self.path, body) if refused is None else (refused[0], {})
-            payload = b"" if told is None else json.dumps(told).encode()
-            with suppress(OSError):  # whoever asked may be gone
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(payload)))
-                for name, value in (refused[1] if refused else {}).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(payload)
+                status, told = served.answer(self.command, self.path, body) if refused is None else (refused[0], {})
+            self.send(status, b"" if told is None else told, refused[1] if refused else None)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    served.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with serving(Handler) as served.url:
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 Fault = Callable[[bytes], str | None]

@@ -10,15 +10,14 @@ import json
 import math
 import random
 import struct
-import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.engines.pinecone import Trouble
+from tests.engines.serving import JsonFace, served
 
 KEY = "sk-a-key-for-tests"
 _MODELS = {"text-embedding-3-small": 1_536, "text-embedding-3-large": 3_072, "text-embedding-ada-002": 1_536, "own": 8}
@@ -72,27 +71,23 @@ class _Refused(Exception):
         self.body = {"error": {"message": message, "type": "invalid_request_error", "code": code, "param": param}}
 
 
-class _Face(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Face(JsonFace):
     openai: OpenAI
 
-    def log_message(self, *_: Any) -> None:
-        """Tests have nobody who reads it."""
-
-    def do_POST(self) -> None:
-        """Answer."""
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+    def answer(self) -> None:
+        """Give the vectors of the texts."""
+        body = json.loads(self.body())
         told = {"error": {"message": "as it was told", "type": "server_error", "code": None, "param": None}}
         if self.openai.answers is not None and len(self.openai.inputs) >= self.openai.answers:
-            return self._send(400, told)
+            return self.send(400, told)
         for trouble in self.openai.troubles:
             if trouble.times:
                 trouble.times -= 1
-                return self._send(trouble.status, told, trouble.headers)
+                return self.send(trouble.status, told, trouble.headers)
         try:
-            return self._send(200, self._embedded(body))
+            return self.send(200, self._embedded(body))
         except _Refused as refused:
-            return self._send(refused.status, refused.body)
+            return self.send(refused.status, refused.body)
 
     def _embedded(self, body: Mapping[str, Any]) -> dict[str, Any]:
         if self.headers.get("Authorization") != f"Bearer {KEY}":
@@ -121,29 +116,11 @@ class _Face(BaseHTTPRequestHandler):
         usage = {"prompt_tokens": sum(counts), "total_tokens": sum(counts)}
         return {"object": "list", "model": model, "data": found[::-1], "usage": usage}
 
-    def _send(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
 
 @contextmanager
 def running() -> Iterator[OpenAI]:
     """The stand-in, in threads of its own; it is stopped at the end."""
-    face = type("Face", (_Face,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), face)
-    server.daemon_threads = True
-    openai = OpenAI(f"http://127.0.0.1:{server.server_address[1]}/v1")
-    face.openai = openai  # type: ignore[attr-defined]
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    serving.start()
-    try:
+    openai = OpenAI("")
+    with served(type("Face", (_Face,), {"openai": openai})) as url:
+        openai.url = f"{url}/v1"
         yield openai
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join()

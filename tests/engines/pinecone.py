@@ -14,13 +14,13 @@ that is not there finds nothing, and a delete there is 404; `$ne` and `$nin` let
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.engines.pinecone_state import Index, Refusal
+from tests.engines.serving import JsonFace, served
 
 KEY = "pcsk_a-key-for-tests"
 _LARGEST = 2 * 1024 * 1024
@@ -85,30 +85,14 @@ class Pinecone:
         return None
 
 
-class _Face(BaseHTTPRequestHandler):
+class _Face(JsonFace):
     """HTTP as Pinecone speaks it."""
 
-    protocol_version = "HTTP/1.1"
     pinecone: Pinecone
 
-    def log_message(self, *_: Any) -> None:
-        """Tests have nobody who reads it."""
-
-    def do_GET(self) -> None:
-        """Answer."""
-        self._answer()
-
-    def do_POST(self) -> None:
-        """Answer."""
-        self._answer()
-
-    def do_DELETE(self) -> None:
-        """Answer."""
-        self._answer()
-
-    def _answer(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        raw = self.rfile.read(length)
+    def answer(self) -> None:
+        """Answer, or fail as it was told."""
+        raw = self.body()
         path = urlsplit(self.path).path
         first, _, rest = path.removeprefix("/host/").partition("/")
         inside = f"/{rest}" if path.startswith("/host/") else path
@@ -117,34 +101,24 @@ class _Face(BaseHTTPRequestHandler):
         trouble = self.pinecone.trouble(inside)
         try:
             if trouble:
-                self._send(trouble.status, Refusal(trouble.status, "as it was told", code=8).body, trouble.headers)
-            elif length > _LARGEST and inside == "/vectors/upsert":
-                self._send(413, Refusal(413, "Request body exceeds 2 MB", code=11).body)
+                self.send(trouble.status, Refusal(trouble.status, "as it was told", code=8).body, trouble.headers)
+            elif len(raw) > _LARGEST and inside == "/vectors/upsert":
+                self.send(413, Refusal(413, "Request body exceeds 2 MB", code=11).body)
             elif self.headers.get("Api-Key") != KEY:
                 refused = {"code": "UNAUTHENTICATED", "message": "Invalid API Key"}
-                self._send(401, {"error": refused, "status": 401})
+                self.send(401, {"error": refused, "status": 401})
             elif path.startswith("/host/"):
                 body = json.loads(raw) if raw else {}
                 with self.pinecone.lock:
                     self.pinecone.bodies.append(body)
                     answer = self._data(first, inside, body)
-                self._send(200, *answer)
+                self.send(200, *answer)
             else:
                 self._control(path, json.loads(raw) if raw else {})
         except Refusal as refusal:
-            self._send(refusal.status, refusal.body)
+            self.send(refusal.status, refusal.body)
         except ValueError:
-            self._send(400, Refusal(400, "the request is no JSON").body)
-
-    def _send(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
-        text = json.dumps(body).encode()
-        with suppress(ConnectionError):  # whoever asked may be dead
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            self.send(400, Refusal(400, "the request is no JSON").body)
 
     def _data(self, name: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         index = self.pinecone.indexes.get(name)
@@ -223,11 +197,11 @@ class _Face(BaseHTTPRequestHandler):
             [fields] = [body["schema"]["fields"]]
             dense = fields["_values"]
             self.pinecone.index(body["name"], dense["dimension"], metric=dense.get("metric", "cosine"))
-            return self._send(201, self._model(body["name"]))
+            return self.send(201, self._model(body["name"]))
         if self.command == "GET" and name in self.pinecone.indexes:
-            return self._send(200, self._model(name))
+            return self.send(200, self._model(name))
         missing = {"code": "NOT_FOUND", "message": f"Resource {name} not found"}
-        return self._send(404, {"error": missing, "status": 404})
+        return self.send(404, {"error": missing, "status": 404})
 
     def _model(self, name: str) -> dict[str, Any]:
         index = self.pinecone.indexes[name]
@@ -252,16 +226,7 @@ def _told(held: Mapping[str, Any]) -> dict[str, Any]:
 @contextmanager
 def running() -> Iterator[Pinecone]:
     """The stand-in, in threads of its own; it is stopped at the end."""
-    face = type("Face", (_Face,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), face)
-    server.daemon_threads = True
-    pinecone = Pinecone(f"http://127.0.0.1:{server.server_address[1]}")
-    face.pinecone = pinecone  # type: ignore[attr-defined]
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    serving.start()
-    try:
+    pinecone = Pinecone("")
+    with served(type("Face", (_Face,), {"pinecone": pinecone})) as url:
+        pinecone.url = url
         yield pinecone
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join()

@@ -14,12 +14,12 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import asyncpg
 
 from adapters.postgres.data_api_wire import LIMITS
+from tests.engines.serving import JsonFace, served
 
 CLUSTER = "arn:aws:rds:eu-central-1:123456789012:cluster:engintel"
 SECRET = "engintel/directory"
@@ -203,61 +203,42 @@ def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-class Face(BaseHTTPRequestHandler):
+class Face(JsonFace):
     """The API's HTTP."""
 
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer: the kernel would wait with the second for an acknowledgement of the first
-    disable_nagle_algorithm = True
     api: RdsData
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def answer(self) -> None:
+        """Do one operation, and say what came of it unless that is to be lost."""
+        body = self.body()
         operation = self.path.strip("/")
         if "/rds-data/aws4_request" not in self.headers.get("Authorization", ""):
-            self._reply(403, {"message": "Missing Authentication Token"}, "AccessDeniedException")
-            return
+            return self._refuse(403, "Missing Authentication Token", "AccessDeniedException")
         if len(body) > LIMITS.request:
-            self._reply(413, {"message": "Request too large"}, "BadRequestException")
-            return
+            return self._refuse(413, "Request too large", "BadRequestException")
         try:
             told = self.api.answer(operation, json.loads(body))
         except Refused as error:
-            self._reply(error.status, {"message": str(error)}, error.kind)
-            return
+            return self._refuse(error.status, str(error), error.kind)
         if self.api.loses(operation):
             self.close_connection = True
-        else:
-            self._reply(200, told)
+            return None
+        return self.send(200, told)
 
-    def _reply(self, status: int, told: Mapping[str, Any], kind: str | None = None) -> None:
-        text = json.dumps(told).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        if kind is not None:
-            self.send_header("x-amzn-ErrorType", kind)
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    def _refuse(self, status: int, message: str, kind: str) -> None:
+        self.send(status, {"message": message}, {"x-amzn-ErrorType": kind})
 
 
 @contextmanager
 def running(postgres: str) -> Iterator[RdsData]:
     """The API before the database `postgres`, until the context is left."""
     api = RdsData(postgres)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("FaceOfOne", (Face,), {"api": api}))
-    threads = [threading.Thread(target=work, daemon=True) for work in (server.serve_forever, api.run)]
-    for thread in threads:
+    thread = threading.Thread(target=api.run, daemon=True)
+    with served(type("FaceOfOne", (Face,), {"api": api})) as url:
+        api.url = url
         thread.start()
-    api.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        yield api
-    finally:
-        server.shutdown()
-        server.server_close()
-        api.stop()
-        for thread in threads:
+        try:
+            yield api
+        finally:
+            api.stop()
             thread.join()

@@ -5,9 +5,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.engines.serving import JsonFace, served
 
 
 @dataclass(frozen=True)
@@ -58,24 +59,14 @@ class Site:
 S = TypeVar("S", bound=Site)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Quiet: a client that was killed leaves a broken connection."""
-
-
 @contextmanager
 def running(site: S) -> Iterator[S]:
     """The site at work on a free port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _serve(self) -> None:
+    class Handler(JsonFace):
+        def answer(self) -> None:
             there = urlsplit(self.path)
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            raw = self.body().decode()
             form = "form-urlencoded" in (self.headers.get("Content-Type") or "")
             body = dict(parse_qsl(raw)) if form else json.loads(raw or "null")
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -85,31 +76,10 @@ def running(site: S) -> Iterator[S]:
                 self.close_connection = True
                 return
             told = reply.body.encode() if isinstance(reply.body, str) else json.dumps(reply.body).encode()
-            if reply.status == 304:
-                told = b""
-            self.send_response(reply.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(told)))
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(told)
+            self.send(reply.status, b"" if reply.status == 304 else told, reply.headers)
 
-        do_GET = do_POST = _serve  # noqa: N815 - the names that the base class looks for
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = _Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    site.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with served(Handler) as site.url:
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def failing(times: int, reply: Reply | type[Exception], path: str = "") -> Callable[[Request], Reply | None]:
