@@ -15,7 +15,12 @@ WAITING_BYTES: Final = 64 * 1024 * 1024
 """Bytes of theirs; one delivery is taken however large it is."""
 LINGER: Final = 0.005
 """Seconds that the first of a batch waits for others: a commit costs as much as reading ten deliveries."""
-FEW: Final = 32
+LONGEST_LINGER: Final = 0.02
+"""Seconds, where so much comes in that all four stores and their readers want the processor that commits cost."""
+FEW: Final = 24
+"""Deliveries that come in `LINGER` seconds before they wait any longer."""
+ENOUGH: Final = 250
+"""Deliveries that wait for no others."""
 BATCH: Final = 500
 BATCH_BYTES: Final = 8 * 1024 * 1024
 
@@ -67,9 +72,10 @@ class Receiver:
             await self._writer
 
     async def _write(self) -> None:
+        together: Sequence[_Waiting] = ()
         while self._waiting:
-            if len(self._waiting) < FEW:
-                await asyncio.sleep(LINGER)
+            if len(self._waiting) < ENOUGH:
+                await asyncio.sleep(min(LINGER * max(1.0, len(together) / FEW), LONGEST_LINGER))
             together = self._batch()
             problem = await self._problem_with(together)
             if problem is None or isinstance(problem, StoreUnavailable) or len(together) == 1:

@@ -52,6 +52,9 @@ _SETTINGS: Final = {
     "timezone": "UTC",
     "max_connections": "60",
     "shared_buffers": "256MB",
+    # The first change to a page after a checkpoint writes all of it: seldom, where much comes in.
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "jit": "off",  # compiling costs more than any query here takes
