@@ -19,7 +19,7 @@ LONGEST_LINGER: Final = 0.02
 """Seconds, where so much comes in that all four stores and their readers want the processor that commits cost."""
 FEW: Final = 24
 """Deliveries that come in `LINGER` seconds before they wait any longer."""
-ENOUGH: Final = 250
+ENOUGH: Final = 64
 """Deliveries that wait for no others."""
 BATCH: Final = 500
 BATCH_BYTES: Final = 8 * 1024 * 1024

@@ -5,6 +5,7 @@ Every command's code is imported when it is run: `engintel doctor` must not wait
 
 import argparse
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -23,6 +24,8 @@ DEFAULT_PORT: Final = 8321
 MOST_ROWS: Final = 10_000
 MOST_WORKERS: Final = 64
 STORES: Final = ("directory", "events", "vectors", "graph")
+_NEW_OBJECTS: Final = 50_000
+"""After how many a busy process looks for those that hold each other and nothing else does."""
 CLIENTS: Final = ("claude-desktop", "claude-code", "cursor", "vscode")
 
 
@@ -60,6 +63,10 @@ def _is_busy(arguments: argparse.Namespace) -> bool:
 
 def _carried_out(work: Coroutine[Any, Any, int], *, quick: bool) -> int:
     """The exit code of `work`. A loop that answers twice as many requests is worth loading for a server of many."""
+    if quick:
+        # Hundreds of requests are under way at any moment, and none of them is garbage: looking for it among them at
+        # every 700 new objects, as is the custom, took an eighth of the time.
+        gc.set_threshold(_NEW_OBJECTS, 20, 20)
     with asyncio.Runner(loop_factory=_quick_loop if quick else None) as runner:
         return int(runner.run(_stoppable(work)))
 
