@@ -182,8 +182,8 @@ async def test_events_are_taken_while_the_embedder_is_away(stores: Store, engine
 async def test_vectors_that_pgvector_cannot_search_are_refused_before_they_are_paid_for(
     stores: Store, openai: OpenAI
 ) -> None:
-    with pytest.raises(Misconfigured, match="at most 2000"):
-        await stores("openai:text-embedding-3-large", "postgres")
+    with pytest.raises(Misconfigured, match="at most 4000"):
+        await stores("openai:own@5000", "postgres")
     assert openai.inputs == []
 
 

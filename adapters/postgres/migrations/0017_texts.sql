@@ -118,22 +118,23 @@ REVOKE ALL ON FUNCTION count_words, match_words, texts_with FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION count_words, match_words, texts_with TO engintel_app;
 
 -- The nearest vectors of an embedder: of those that are settled by the graph of their neighbours, of the rest by
--- comparing. The statement names the embedder and its length, or the graph would not be found.
+-- comparing. The statement names the embedder and its length, or the graph would not be found. The graph is of numbers
+-- of half the length, which is half to read; what it finds is measured by whole ones.
 CREATE FUNCTION near(my_namespace text, my_embedder text, asked vector, many int)
 RETURNS TABLE (id text, likeness float8) LANGUAGE plpgsql AS $$
 BEGIN
     -- Looking at more than is asked for is what makes the graph miss less.
-    PERFORM set_config('hnsw.ef_search', greatest(200, many)::text, true);
+    PERFORM set_config('hnsw.ef_search', greatest(800, many)::text, true);
     RETURN QUERY EXECUTE format($near$
-        SELECT found.id, 1 - found.distance FROM (
-            (SELECT e.id, e.embedding::vector(%1$s) <=> $1 AS distance FROM embeddings e
+        SELECT found.id, 1 - (found.embedding <=> $1) AS likeness FROM (
+            (SELECT e.id, e.embedding FROM embeddings e
              WHERE e.org = $2 AND e.namespace = $3 AND e.embedder = %2$L AND e.settled
-             ORDER BY e.embedding::vector(%1$s) <=> $1 LIMIT $4)
+             ORDER BY e.embedding::halfvec(%1$s) <=> $1::halfvec(%1$s) LIMIT $4)
             UNION ALL
-            (SELECT e.id, e.embedding::vector(%1$s) <=> $1 AS distance FROM embeddings e
+            (SELECT e.id, e.embedding FROM embeddings e
              WHERE e.org = $2 AND e.namespace = $3 AND e.embedder = %2$L AND NOT e.settled
-             ORDER BY distance LIMIT $4)
-        ) AS found ORDER BY found.distance, found.id LIMIT $4
+             ORDER BY e.embedding <=> $1 LIMIT $4)
+        ) AS found ORDER BY likeness DESC, found.id LIMIT $4
     $near$, vector_dims(asked), my_embedder)
     USING asked, current_setting('engintel.org'), my_namespace, many;
 END $$;
