@@ -46,6 +46,9 @@ async def pair(database: Database, chdb_url: str) -> AsyncIterator[PAIR]:
             for after in range(0, len(told), 20_000):
                 part = tuple(told[after : after + 20_000])
                 assert await engine.apply(Batch(lane=0, after=after, upto=after + len(part), events=part))
+            await (
+                engine.settle()
+            )  # as the router does after so many: what nobody has counted is searched in a poor order
         yield one, other
 
 

@@ -1,0 +1,1 @@
+"""Neo4j where it differs from a store in PostgreSQL."""
