@@ -1,13 +1,13 @@
 """A server between AWS's client and moto, which answers in AWS's place where a test says so."""
 
 import json
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.error import HTTPError
+
+from tests.engines.serving import JsonFace, served
 
 Answer = tuple[int, dict[str, Any]]
 Forward = Callable[[dict[str, Any]], Answer]
@@ -22,9 +22,11 @@ def between(url: str, answer: Callable[[str, dict[str, Any], Forward], Answer]) 
         answer: gets the operation, its arguments, and what asks the server behind; gives a status and a body.
     """
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    class Handler(JsonFace):
+        protocol_version = "HTTP/1.0"  # a connection each
+
+        def answer(self) -> None:
+            body = self.body()
             headers = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
 
             def forward(arguments: dict[str, Any]) -> Answer:
@@ -37,22 +39,7 @@ def between(url: str, answer: Callable[[str, dict[str, Any], Forward], Answer]) 
 
             operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             status, told = answer(operation, json.loads(body or b"{}"), forward)
-            text = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            self.send(status, told, {"Content-Type": "application/x-amz-json-1.1"})
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(Handler) as address:
+        yield address
