@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,6 +138,11 @@ class Settings:
         """The roles that an engine of their own fills."""
         urls = {Store.EVENTS: self.events_url, Store.VECTORS: self.vectors_url, Store.GRAPH: self.graph_url}
         return frozenset(store for store, url in urls.items() if url)
+
+    def set_among(self, names: Iterable[str]) -> list[str]:
+        """The variables of those of these settings that are set."""
+        variables = {setting.name: str(setting.metadata["variable"]) for setting in fields(self)}
+        return [variables[name] for name in names if getattr(self, name)]
 
     @property
     def write_policy(self) -> WritePolicy:

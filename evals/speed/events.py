@@ -27,7 +27,8 @@ def _tools(rows: int) -> list[str]:
     with temporary_home() as home:
         folder = home.parent / "clickhouse"
         url = f"chdb://{folder}"
-        run(home, "demo", "--no-serve", ENGINTEL_EVENTS_URL=url)
+        run(home, "demo", "--no-serve")
+        run(home, "replay", "--store", "events", ENGINTEL_EVENTS_URL=url)
         _events_speed("fill", str(home), str(folder), str(rows))
         return [f"with {rows:,} events in ClickHouse", *measure_calls(home, ENGINTEL_EVENTS_URL=url)]
 

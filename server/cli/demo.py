@@ -25,6 +25,9 @@ from server.settings import Settings, default_home, load_settings
 _MARK: Final = "sample-organisation"
 """A file in the home that says: everything here was made by the demo, and may be made again."""
 
+_ELSEWHERE: Final = ("database_url", "log_url", "directory_url", "events_url", "vectors_url", "graph_url")
+"""Settings that name an engine outside of the home: the sample is not poured into what may hold something else."""
+
 QUESTIONS: Final = (
     "Who could take over the retry logic of payouts, and has time for it?",
     "How is checkout doing, and what should I worry about?",
@@ -39,8 +42,8 @@ async def demo(arguments: argparse.Namespace) -> int:
     if arguments.truth:
         print(json.dumps(sample(until).truth, ensure_ascii=False, indent=1))
         return 0
-    if settings.database_url:
-        raise Misconfigured("The demo keeps to a home of its own: unset ENGINTEL_DATABASE_URL for it.")
+    if elsewhere := settings.set_among(_ELSEWHERE):
+        raise Misconfigured(f"The demo keeps to a home of its own: unset {', '.join(elsewhere)} for it.")
     home = settings.home_folder if settings.home else default_home().with_name("engintel-demo")
     settings = Settings(home=str(home), org=settings.org, now=settings.now, http_token=settings.http_token)
     if _prepare(home, until):

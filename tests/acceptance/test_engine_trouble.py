@@ -168,3 +168,15 @@ def test_a_setting_that_cannot_be_read_is_named_before_anything_is_served(home: 
     assert setting in out + err
     assert SECRET not in out + err
     assert "Traceback" not in out + err
+
+
+def test_the_demo_is_not_poured_into_engines_that_may_hold_something_else(home: Path) -> None:
+    """It is told which settings to leave out, and nothing is made anywhere."""
+    elsewhere = {"ENGINTEL_EVENTS_URL": f"clickhouse://engintel:{SECRET}@127.0.0.1:1", "ENGINTEL_LOG_URL": SECRET}
+    process = start(home, "demo", "--no-serve", **elsewhere)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "unset ENGINTEL_LOG_URL, ENGINTEL_EVENTS_URL for it" in out + err
+    assert SECRET not in out + err
+    assert not home.exists() or not any(home.iterdir())
