@@ -15,6 +15,8 @@ LIKENESS: Final = 0.25
 """Share of three-letter pieces that two texts must have in common to be called alike: two swapped letters still are
 (pg_trgm's default, 0.3, misses them in short names)."""
 
+WORTH_DIGITS: Final = 12
+
 
 class Found(Frozen):
     """Something that goes by, or nearly by, the text that was looked for. `why` says what matched."""
@@ -60,7 +62,8 @@ def best(found: Iterable[Found], limit: int) -> list[Found]:
 def word_weights(counts: Mapping[str, int], common: int) -> dict[str, float]:
     """What each word of a question is worth, adding up to 1: the rarer the more, as in BM25.
 
-    A word that nothing has is worth as much as a rare one, so that a text of which little is found scores low.
+    A word that nothing has is worth as much as a rare one, so that a text of which little is found scores low. Worths
+    have `WORTH_DIGITS` digits, so that adding them up gives the same in any order.
 
     Args:
         counts: by word, how many texts have it; counting may have stopped at `common`.
@@ -69,4 +72,8 @@ def word_weights(counts: Mapping[str, int], common: int) -> dict[str, float]:
     rare = {word: n for word, n in counts.items() if n < common} or counts
     worth = {word: math.log(1 + common / (1 + n)) for word, n in rare.items()}
     whole = sum(worth.values())
-    return {word: weight / whole for word, weight in worth.items()}
+    shares = {word: round(weight / whole, WORTH_DIGITS) for word, weight in worth.items()}
+    if shares:  # what rounding took or added
+        first = max(shares, key=lambda word: (shares[word], word))
+        shares[first] = round(shares[first] + 1 - math.fsum(shares.values()), WORTH_DIGITS)
+    return shares

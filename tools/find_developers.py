@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from domain.frozen import Frozen
 from domain.people import Person
 from domain.ports import Closest, Match, SkillUse, Touch, WorkHit
 from domain.projects import Project
-from domain.ranking import HALF_LIFE, Fact, Kind, Ranked, decay, nearness, rank
+from domain.ranking import HALF_LIFE, Fact, Kind, Ranked, decay, foremost, nearness, rank
 from domain.routing import Store
 from domain.skills import RECENT, named_skill
 from domain.text import count, slug
@@ -83,7 +84,7 @@ async def find_developers(
         *_profile_facts(profiles.matches),
     ]
     people = await people_of(context, [fact.person for fact in facts])
-    known = [f.model_copy(update={"person": people[f.person].id}) for f in facts if f.person in people]
+    known = [replace(fact, person=people[fact.person].id) for fact in facts if fact.person in people]
     by_id = {person.id: person for person in people.values()}
     bots = {person.id for person in by_id.values() if person.bot}
     fit = [f for f in known if f.person not in bots and (members is None or f.person in members)]
@@ -91,7 +92,7 @@ async def find_developers(
     asked |= {"skill": len(asked_skills)} if asked_skills else {}
     asked |= {"path": len(paths)} if paths else {}
 
-    best = {r.person for r in rank(fit, asked, {})[: max(CANDIDATES, page.end + 1)]}
+    best = foremost(fit, asked, max(CANDIDATES, page.end + 1))
     loads = await loads_of(context, [by_id[id_] for id_ in best])
     free = {id_: load.availability for id_, load in loads.items()}
     ranked = rank([fact for fact in fit if fact.person in best], asked, free)
@@ -172,7 +173,7 @@ async def _profiles(context: ToolContext, requirement: str) -> Closest:
 
 
 def _path_facts(touches: Sequence[Touch], paths: Sequence[str]) -> Iterable[Fact]:
-    near = {touch.path: max(nearness(touch.path, path) for path in paths) for touch in touches}
+    near = {path: max(nearness(path, asked) for asked in paths) for path in {touch.path for touch in touches}}
     # Where a path is really there, the same folders in another project are a coincidence.
     there = {touch.project for touch in touches if near[touch.path] == 1}
     for touch in touches:

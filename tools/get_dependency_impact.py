@@ -1,6 +1,7 @@
 """What a change to a project reaches, and whom to tell."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ from domain.answers import Answer, Evidence, Named
 from domain.frozen import Frozen
 from domain.impact import CARRIES, ChangeKind, Reached, reached_by
 from domain.people import Person
+from domain.ports import Activity
 from domain.projects import Project as Built
 from domain.routing import Store
 from domain.text import count
@@ -108,9 +110,12 @@ async def _people(context: ToolContext, affected: Sequence[Built]) -> tuple[Conc
     people = {p.id: p for p in (await people_of(context, lately)).values() if not p.bot}
     asked = context.events.activity(window, COUNTED, accounts=groups(people.values()), projects=where)
     rows = await context.part(Store.EVENTS, asked, ())
+    done: dict[str, list[Activity]] = defaultdict(list)
+    for row in rows:
+        done[row.project or ""].append(row)
     concerned: dict[str, Concerned] = {}
     for built in affected:
-        counts = by_person(row for row in rows if row.project == built.id)
+        counts = by_person(done[built.id])
         for id_ in sorted(counts, key=lambda i: (-counts[i].weight(), i))[:PEOPLE_A_PROJECT]:
             did = counts[id_]
             why = (

@@ -266,12 +266,9 @@ SELECT w.kind, w.key AS id, w.key || ' ' || w.title AS name,
            || coalesce(', assigned to ' || (SELECT p.name FROM identities i JOIN people p ON p.org = i.org AND p.id = i.person_id
                                             WHERE i.org = w.org AND i.key = w.assignee), '')
            || ', updated ' || to_char(w.updated_at, 'YYYY-MM-DD') AS stands,
-       CASE WHEN lower(key) = lower($2) THEN 1.0
-            ELSE 0.3 + 0.6 * ts_rank(to_tsvector('english', title), websearch_to_tsquery('english', $2), 32) END AS likeness
-FROM work_items w
-WHERE org = $1 AND NOT deleted AND kind = ANY ($3::text[])
-  AND (lower(key) = lower($2) OR to_tsvector('english', title) @@ websearch_to_tsquery('english', $2))
-ORDER BY likeness DESC, updated_at DESC, key LIMIT $4;
+       found.likeness
+FROM search_work($2, $3::text[], $4::int) AS found JOIN work_items w ON w.org = $1 AND w.key = found.key
+ORDER BY found.likeness DESC, w.updated_at DESC, w.key LIMIT $4;
 
 -- name: open_work
 SELECT kind, key, project, title, status, category, label, author, assignee, reviewers, priority, points, created_at,

@@ -23,16 +23,22 @@ from adapters.postgres.outside import OutsideProjection
 from domain.errors import Misconfigured, StoreUnavailable
 from domain.events import DONE_FOR_ACTOR, Event, decode
 from domain.frozen import Utc
-from domain.lookup import word_weights
+from domain.lookup import WORTH_DIGITS, word_weights
 from domain.ports import Activity, Groups, Inspection, SkillUse, Touch, WorkHit
 from domain.routing import Store
 from domain.window import Window
 
-_SQL: Final = {
-    name: text.replace("$kept", queries["kept"].rstrip(";"))
-    for queries in [load_queries("adapters.events", "clickhouse.sql")]
-    for name, text in queries.items()
+_QUERIES: Final = {name: text.rstrip(";") for name, text in load_queries("adapters.events", "clickhouse.sql").items()}
+_AMONG_LATEST: Final = """
+occurred_at >= transform(word, {words:Array(String)}, {latest:Array(DateTime64(6, 'UTC'))},
+                         {since:DateTime64(6, 'UTC')})
+"""
+"""A word counts since the last of its latest events."""
+_LATEST: Final = {
+    f"{name}_among_latest": _QUERIES[name].replace("$kept", f"$kept AND {_AMONG_LATEST}")
+    for name in ("find_entities", "find_entities_by_many")
 }
+_SQL: Final = {name: text.replace("$kept", _QUERIES["kept"]) for name, text in (_QUERIES | _LATEST).items()}
 _SURELY_COMMON: Final = COMMON * 3 // 2
 """ClickHouse's estimate of distinct things is off by 2 % at most times; at this one a word is common without doubt."""
 _MANY: Final = 500
@@ -241,17 +247,19 @@ class ClickHouseEvents(OutsideProjection):
         lexemes = (await self._writing.lexemes([text]))[0]
         if not lexemes:
             return []
-        weights = word_weights(await self._word_counts(lexemes), COMMON)
+        counts = await self._word_counts(lexemes)
+        weights = word_weights(counts, COMMON)
         where = {**_between(window), **_in(projects)}
+        latest = await self._latest(list(weights), where) if min(counts.values()) >= COMMON else {}
         asked = {"words": list(weights), "weights": list(weights.values()), "limit": limit}
-        if len(weights) <= _BITS:
-            best = await self._ask("find_entities", **where, **asked, bits=[1 << n for n in range(len(weights))])
-        else:
-            best = await self._ask("find_entities_by_many", **where, **asked)
+        asked |= {"latest": list(latest.values())} if latest else {}
+        asked |= {"bits": [1 << n for n in range(len(weights))]} if len(weights) <= _BITS else {}
+        statement = "find_entities" if "bits" in asked else "find_entities_by_many"
+        best = await self._ask(f"{statement}_among_latest" if latest else statement, **where, **asked)
         if not best:
             return []
         hits: dict[str, tuple[str, WorkHit]] = {}
-        for id_, hit in await self._works([entity for (entity,) in best], weights, where):
+        for id_, hit in await self._works([entity for (entity,) in best], weights, latest, where):
             known = hits.get(hit.entity)
             if known is None or _rank(hit, id_) < _rank(known[1], known[0]):
                 hits[hit.entity] = (id_, hit)
@@ -268,15 +276,27 @@ class ClickHouseEvents(OutsideProjection):
             word: COMMON if about.get(word, 0) >= _SURELY_COMMON else min(exact.get(word, 0), COMMON) for word in words
         }
 
+    async def _latest(self, words: Sequence[str], where: Mapping[str, object]) -> dict[str, datetime]:
+        """Since when each word counts, where all are common: since the last of its latest events."""
+        pieces = (_SQL["latest_of_word"].replace("$n", str(n)) for n in range(1, len(words) + 1))
+        given = {"org": self.org, "words": list(words), "many": COMMON}
+        rows = await self.server.rows(" UNION ALL ".join(pieces), {**given, **where})
+        since = {words[int(n) - 1]: at for at, n in rows}
+        return {word: since[word] for word in words}
+
     async def _works(
-        self, entities: Sequence[int], weights: Mapping[str, float], where: Mapping[str, object]
+        self,
+        entities: Sequence[int],
+        weights: Mapping[str, float],
+        latest: Mapping[str, datetime],
+        where: Mapping[str, object],
     ) -> list[tuple[str, WorkHit]]:
         found = []
         for id_, account, project, kind, entity, title, at, words in await self._ask(
             "works", entities=list(entities), **where
         ):
-            said = set(words)
-            score = round(sum(weight for word, weight in weights.items() if word in said), 12)
+            said = {word for word in words if word not in latest or at >= latest[word]}
+            score = round(sum(weight for word, weight in weights.items() if word in said), WORTH_DIGITS)
             if score:
                 hit = WorkHit(
                     account=account, project=project or None, type=kind, entity=entity, title=title, at=at, score=score

@@ -13,7 +13,7 @@ _FILE: Final = re.compile(r"^(\d{4})_[a-z_]+\.sql$")
 _COMMENT: Final = re.compile(r"^--.*\n?", re.MULTILINE)
 _HOT: Final = {
     "events": "occurred_at", "acts": "occurred_at", "touches": "occurred_at", "skill_uses": "occurred_at",
-    "works": "occurred_at", "words": "occurred_at", "samples": "occurred_at",
+    "works": "occurred_at", "dated_words": "occurred_at", "samples": "occurred_at",
 }  # fmt: skip
 """Tables of what can be read and found, with the moment that makes a row old."""
 _ROLLED_UP: Final = {

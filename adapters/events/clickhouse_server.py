@@ -143,9 +143,13 @@ _WRITING: Final[Mapping[str, object]] = {
 
 def _plain(parameters: Mapping[str, object]) -> dict[str, object]:
     """`parameters` as the driver takes them; it would put moments into another time zone."""
-    return {
-        name: value.strftime(MOMENT) if isinstance(value, datetime) else value for name, value in parameters.items()
-    }
+    return {name: _told(value) for name, value in parameters.items()}
+
+
+def _told(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.strftime(MOMENT)
+    return [_told(item) for item in value] if isinstance(value, list) else value
 
 
 class HttpServer(Server):

@@ -12,7 +12,7 @@ from adapters.postgres.database import Database
 from domain.events import Commit, CommitDropped
 
 _TABLES: Final = (
-    "events", "acts", "touches", "skill_uses", "works", "words", "word_counts", "seen", "activity_hourly",
+    "events", "acts", "touches", "skill_uses", "works", "dated_words", "word_counts", "seen", "activity_hourly",
     "activity_daily", "samples", "samples_hourly", "samples_daily", "dropped",
 )  # fmt: skip
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

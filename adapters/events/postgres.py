@@ -9,12 +9,17 @@ from adapters.postgres.database import Connection, Database, load_queries
 from adapters.postgres.projection import PostgresProjection
 from domain.events import DONE_FOR_ACTOR, CommitDropped, Event, decode
 from domain.frozen import Utc
-from domain.lookup import word_weights
+from domain.lookup import WORTH_DIGITS, word_weights
 from domain.ports import Activity, Groups, SkillUse, Touch, WorkHit
 from domain.routing import Store
 from domain.window import Window
 
 _SQL: Final = load_queries("adapters.events", "postgres.sql")
+_WORTH: Final = 10**WORTH_DIGITS
+"""What all words of a question are worth together, as a whole number."""
+_ALL: Final = 1 << 40
+_EVENTS_A_THING: Final = 5
+"""So many of the best events are looked at for each thing that is wanted: a thing is told by one of its events."""
 
 
 class PostgresEvents(PostgresProjection):
@@ -43,15 +48,17 @@ class PostgresEvents(PostgresProjection):
         """Forget a commit in its project, with its words and its files."""
         place = (self.org, dropped.entity, dropped.project)
         rows = await connection.fetch(_SQL["commits"], *place)
-        words = [(row["id"], searchable(decode(row["event"]))[1]) for row in rows]
-        if words:
+        events = [decode(row["event"]) for row in rows]
+        if words := [(event.id, event.occurred_at, searchable(event)[1]) for event in events]:
             await connection.execute(_SQL["drop_words"], self.org, *_columns(words))
         await connection.execute(_SQL["drop_commit"], *place)
 
     async def _insert(self, connection: Connection, events: Sequence[Event]) -> None:
         if events:
             await connection.execute(_SQL["insert_events"], self.org, *_columns(_row(event) for event in events))
-        words = [(event.id, text) for event in events if (text := searchable(event)[1])]
+        words = [
+            (event.id, event.occurred_at, event.project, text) for event in events if (text := searchable(event)[1])
+        ]
         if words:
             await connection.execute(_SQL["insert_words"], self.org, *_columns(words))
         touches = [touch for event in events for touch in _touches(event)]
@@ -89,11 +96,13 @@ class PostgresEvents(PostgresProjection):
         limit: int = 2_000,
     ) -> Sequence[Touch]:
         """Who changed which files, greatest weight first."""
-        patterns = sorted({pattern for path in paths for pattern in _near(path)}) or None
+        there, folders = _beside(paths)
+        after = [f"{folder[:-1]}0" for folder in folders]  # what comes after a slash
+        statement = _SQL["touches"].replace("$near", _near(len(folders)))
         groups = (*_arrays(accounts), *_arrays(projects))
         async with self.database.session(self.org, readonly=True) as connection:
             rows = await connection.fetch(
-                _SQL["touches"], self.org, window.since, window.until, *groups, patterns,
+                statement, self.org, window.since, window.until, *groups, there, folders, after,
                 half_life.total_seconds(), limit,
             )  # fmt: skip
         return [Touch(**dict(row)) for row in rows]
@@ -119,11 +128,19 @@ class PostgresEvents(PostgresProjection):
             weights = word_weights({row["lexeme"]: row["n"] for row in counted}, COMMON)
             if not weights:
                 return []
-            rows = await connection.fetch(
-                _SQL["find_work"], self.org, where, window.since, window.until,
-                list(weights), list(weights.values()), limit,
-            )  # fmt: skip
-        return [WorkHit(**dict(row)) for row in rows]
+            worth = [round(weight * _WORTH) for weight in weights.values()]
+            asked = (self.org, where, window.since, window.until, list(weights), worth, limit, COMMON)
+            few = limit * _EVENTS_A_THING
+            rows = await connection.fetch(_SQL["find_work"], *asked, few)
+            if len(rows) < limit and rows and rows[0]["looked_at"] >= few:  # much was said of few things
+                rows = await connection.fetch(_SQL["find_work"], *asked, _ALL)
+        return [
+            WorkHit(
+                account=row["account"], project=row["project"], type=row["type"], entity=row["entity"],
+                title=row["title"], at=row["at"], score=row["score"] / _WORTH,
+            )
+            for row in rows
+        ]  # fmt: skip
 
     async def read(
         self,
@@ -179,13 +196,15 @@ def _touches(event: Event) -> Iterator[tuple[Any, ...]]:
         yield (event.id, account, path, event.entity, project, skill, event.occurred_at)
 
 
-def _near(path: str) -> Iterator[str]:
-    """LIKE patterns for what lies at, below or near `path`."""
-    there, folders = near(path)
-    yield _literal(there)
-    for folder in folders:
-        yield f"{_literal(folder)}/%"
+def _beside(paths: Collection[str]) -> tuple[list[str], list[str]]:
+    """What `paths` are called, and the widest folder around each of them: the narrower ones lie in it."""
+    there, folders = zip(*(near(path) for path in paths), strict=True) if paths else ((), ())
+    return sorted(set(there)), sorted({f"{widest}/" for *_, widest in folders})
 
 
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _near(folders: int) -> str:
+    """The condition of a path of which there are so many folders: each by where it begins, which an index knows."""
+    if not folders:  # so no path was asked about
+        return "cardinality($8::text[] || $9::text[] || $10::text[]) = 0"
+    ranges = (f"t.path ~>=~ ($9::text[])[{n}] AND t.path ~<~ ($10::text[])[{n}]" for n in range(1, folders + 1))
+    return f"({' OR '.join(('t.path = ANY ($8::text[])', *ranges))})"

@@ -5,9 +5,10 @@ SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], 
 ON CONFLICT DO NOTHING;
 
 -- name: insert_words
-INSERT INTO event_words (org, word, event_id)
-SELECT $1, word, id
-FROM unnest($2::text[], $3::text[]) AS e (id, text), unnest(tsvector_to_array(to_tsvector('english', text))) AS word
+INSERT INTO event_words (org, word, occurred_at, event_id, project)
+SELECT $1, word, at, id, project
+FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[]) AS e (id, at, project, text),
+     unnest(tsvector_to_array(to_tsvector('english', text))) AS word
 ON CONFLICT DO NOTHING;
 
 -- name: insert_touches
@@ -20,9 +21,10 @@ SELECT id, event FROM events WHERE org = $1 AND entity = $2 AND project = $3 AND
 
 -- name: drop_words
 DELETE FROM event_words USING
-    (SELECT id, word FROM unnest($2::text[], $3::text[]) AS e (id, text),
-                          unnest(tsvector_to_array(to_tsvector('english', text))) AS word) AS said
-WHERE event_words.org = $1 AND event_words.word = said.word AND event_words.event_id = said.id;
+    (SELECT id, at, word FROM unnest($2::text[], $3::timestamptz[], $4::text[]) AS e (id, at, text),
+                              unnest(tsvector_to_array(to_tsvector('english', text))) AS word) AS said
+WHERE event_words.org = $1 AND event_words.word = said.word AND event_words.occurred_at = said.at
+  AND event_words.event_id = said.id;
 
 -- name: drop_commit
 WITH dropped AS (
@@ -32,16 +34,20 @@ DELETE FROM touches USING dropped WHERE touches.org = $1 AND touches.event_id = 
 
 -- name: activity
 -- $5..$8 are groups: keys and what they count as, or NULL for the keys themselves.
-SELECT coalesce(a.counts_as, e.account) AS account, coalesce(p.counts_as, e.project) AS project, e.type,
-       count(DISTINCT e.entity) AS n, min(e.occurred_at) AS first_at, max(e.occurred_at) AS last_at
-FROM events e
-LEFT JOIN unnest($5::text[], $6::text[]) AS a (key, counts_as) ON a.key = e.account
-LEFT JOIN unnest($7::text[], $8::text[]) AS p (key, counts_as) ON p.key = e.project
-WHERE e.org = $1 AND e.type = ANY ($2::text[]) AND e.occurred_at >= $3 AND e.occurred_at < $4
-  AND e.account IS NOT NULL
-  AND ($5::text[] IS NULL OR e.account = ANY ($5::text[]))
-  AND ($7::text[] IS NULL OR e.project = ANY ($7::text[]))
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SELECT account, project, type, count(*) AS n, min(first_at) AS first_at, max(last_at) AS last_at
+FROM (
+    SELECT coalesce(a.counts_as, e.account) AS account, coalesce(p.counts_as, e.project) AS project, e.type,
+           min(e.occurred_at) AS first_at, max(e.occurred_at) AS last_at
+    FROM events e
+    LEFT JOIN unnest($5::text[], $6::text[]) AS a (key, counts_as) ON a.key = e.account
+    LEFT JOIN unnest($7::text[], $8::text[]) AS p (key, counts_as) ON p.key = e.project
+    WHERE e.org = $1 AND e.type = ANY ($2::text[]) AND e.occurred_at >= $3 AND e.occurred_at < $4
+      AND e.account IS NOT NULL
+      AND ($5::text[] IS NULL OR e.account = ANY ($5::text[]))
+      AND ($7::text[] IS NULL OR e.project = ANY ($7::text[]))
+    GROUP BY 1, 2, 3, e.entity_hash
+) AS things
+GROUP BY account, project, type ORDER BY account, project, type;
 
 -- name: last_seen
 SELECT a.counts_as, max(seen.at) AS at
@@ -52,32 +58,38 @@ WHERE seen.at IS NOT NULL GROUP BY a.counts_as;
 
 -- name: touches
 -- A commit seen through two sources is one entity; its weight is taken once. Sums are rounded: the order in which
--- they are made must not decide which of two equal ones comes first. $9 half-life in seconds.
-SELECT account, project, path, count(*) AS commits, round(sum(weight)::numeric, 9)::float8 AS weight, max(occurred_at) AS last_at
+-- they are made must not decide which of two equal ones comes first. $8 paths, and the folders $9 from their names with
+-- a slash up to what comes after those, $10; $11 half-life in seconds.
+SELECT account, project, path, count(*) AS commits, round(sum(weight) * 1e9) / 1e9 AS weight, max(at) AS last_at
 FROM (
-    SELECT DISTINCT ON (coalesce(a.counts_as, t.account), coalesce(p.counts_as, t.project), t.path, t.entity)
-           coalesce(a.counts_as, t.account) AS account, coalesce(p.counts_as, t.project) AS project, t.path,
-           t.occurred_at, power(0.5, extract(epoch FROM $3::timestamptz - t.occurred_at) / $9::float8) AS weight
-    FROM touches t
-    LEFT JOIN unnest($4::text[], $5::text[]) AS a (key, counts_as) ON a.key = t.account
-    LEFT JOIN unnest($6::text[], $7::text[]) AS p (key, counts_as) ON p.key = t.project
-    WHERE t.org = $1 AND t.occurred_at >= $2 AND t.occurred_at < $3
-      AND ($4::text[] IS NULL OR t.account = ANY ($4::text[]))
-      AND ($6::text[] IS NULL OR t.project = ANY ($6::text[]))
-      AND ($8::text[] IS NULL OR t.path LIKE ANY ($8::text[]))
-    ORDER BY 1, 2, t.path, t.entity, t.occurred_at DESC
-) AS distinct_touches
-GROUP BY account, project, path ORDER BY weight DESC, account, path, project LIMIT $10;
+    SELECT account, project, path, at, power(0.5, extract(epoch FROM $3::timestamptz - at)::float8 / $11::float8) AS weight
+    FROM (
+        SELECT coalesce(a.counts_as, t.account) AS account, coalesce(p.counts_as, t.project) AS project, t.path,
+               max(t.occurred_at) AS at
+        FROM touches t
+        LEFT JOIN unnest($4::text[], $5::text[]) AS a (key, counts_as) ON a.key = t.account
+        LEFT JOIN unnest($6::text[], $7::text[]) AS p (key, counts_as) ON p.key = t.project
+        WHERE t.org = $1 AND t.occurred_at >= $2 AND t.occurred_at < $3
+          AND ($4::text[] IS NULL OR t.account = ANY ($4::text[]))
+          AND ($6::text[] IS NULL OR t.project = ANY ($6::text[]))
+          AND $near
+        GROUP BY 1, 2, t.path, t.entity_hash
+    ) AS commits
+) AS weighted
+GROUP BY account, project, path ORDER BY weight DESC, account, path, project LIMIT $12;
 
 -- name: skills
-SELECT coalesce(a.counts_as, t.account) AS account, t.skill, count(DISTINCT t.entity) AS commits,
-       max(t.occurred_at) AS last_at
-FROM touches t
-LEFT JOIN unnest($4::text[], $5::text[]) AS a (key, counts_as) ON a.key = t.account
-WHERE t.org = $1 AND t.skill IS NOT NULL AND t.occurred_at >= $2 AND t.occurred_at < $3
-  AND ($4::text[] IS NULL OR t.account = ANY ($4::text[]))
-  AND ($6::text[] IS NULL OR t.skill = ANY ($6::text[]))
-GROUP BY 1, 2 ORDER BY commits DESC, 1, 2;
+SELECT account, skill, count(*) AS commits, max(last_at) AS last_at
+FROM (
+    SELECT coalesce(a.counts_as, t.account) AS account, t.skill, max(t.occurred_at) AS last_at
+    FROM touches t
+    LEFT JOIN unnest($4::text[], $5::text[]) AS a (key, counts_as) ON a.key = t.account
+    WHERE t.org = $1 AND t.skill IS NOT NULL AND t.occurred_at >= $2 AND t.occurred_at < $3
+      AND ($4::text[] IS NULL OR t.account = ANY ($4::text[]))
+      AND ($6::text[] IS NULL OR t.skill = ANY ($6::text[]))
+    GROUP BY 1, 2, t.entity_hash
+) AS commits
+GROUP BY account, skill ORDER BY commits DESC, account, skill;
 
 -- name: words
 -- How common each word of a text is. Counting stops at $3: beyond that a word tells nothing apart.
@@ -86,19 +98,24 @@ SELECT lexeme, (SELECT count(*) FROM (
 FROM unnest(tsvector_to_array(to_tsvector('english', $2))) AS lexeme;
 
 -- name: find_work
--- $5 words and $6 their weights. One row an entity: its best event.
-SELECT * FROM (
-    SELECT DISTINCT ON (e.entity) e.account, e.project, e.type, e.entity, e.title, e.occurred_at AS at, m.score
+-- $5 words and $6 their worth. Of each word its $8 latest events, and what happened at the moment of the last of them; of
+-- all those the $9 best, and as good ones. One row an entity: its best event. `looked_at`: how many events that were.
+SELECT account, project, type, entity, title, at, score, looked_at FROM (
+    SELECT DISTINCT ON (e.entity) e.account, e.project, e.type, e.entity, e.title, e.occurred_at AS at, best.score,
+           count(*) OVER () AS looked_at
     FROM (
-        SELECT w.event_id, round(sum(asked.weight)::numeric, 12)::float8 AS score
-        FROM unnest($5::text[], $6::float8[]) AS asked (word, weight)
-        JOIN event_words w ON w.org = $1 AND w.word = asked.word
-        GROUP BY w.event_id
-    ) AS m
-    JOIN events e ON e.org = $1 AND e.id = m.event_id
-    WHERE e.account IS NOT NULL AND e.occurred_at >= $3 AND e.occurred_at < $4
-      AND ($2::text[] IS NULL OR e.project = ANY ($2::text[]))
-    ORDER BY e.entity, m.score DESC, e.occurred_at DESC, e.id
+        SELECT latest.event_id, latest.occurred_at, sum(asked.worth)::bigint AS score
+        FROM unnest($5::text[], $6::bigint[]) AS asked (word, worth), LATERAL (
+            SELECT w.event_id, w.occurred_at FROM event_words w
+            WHERE w.org = $1 AND w.word = asked.word AND w.occurred_at >= $3 AND w.occurred_at < $4
+              AND ($2::text[] IS NULL OR w.project = ANY ($2::text[]))
+            ORDER BY w.occurred_at DESC FETCH FIRST $8 ROWS WITH TIES
+        ) AS latest
+        GROUP BY latest.event_id, latest.occurred_at
+        ORDER BY score DESC, latest.occurred_at DESC FETCH FIRST $9 ROWS WITH TIES
+    ) AS best
+    JOIN events e ON e.org = $1 AND e.id = best.event_id
+    ORDER BY e.entity, best.score DESC, e.occurred_at DESC, e.id
 ) AS one_each
 ORDER BY score DESC, at DESC, entity LIMIT $7;
 

@@ -8,7 +8,8 @@ from domain.events import Commit, Event, Issue, PullRequest, encode
 from domain.skills import skill_of
 
 COMMON: Final = 2_000
-"""A word in this many events or more is not looked for, unless the text has no rarer one."""
+"""A word in this many events or more is not looked for, unless the text has no rarer one; and then only in so many of
+its latest, and those of the same moment as the last of them."""
 _BACK_OFF_FOLDERS: Final = 2
 _REMEMBERED: Final = 6_000
 """Decoded events that are kept, about 4 KB each."""
@@ -24,8 +25,13 @@ def kept(event: Event) -> str:
 
 
 def searchable(event: Event) -> tuple[str | None, str]:
-    """What an event is called, and the words it can be found by; only one event of a thing's life has any."""
+    """What an event is called, and the words it can be found by; only one event of a thing's life has any.
+
+    What nobody did says nothing about anybody.
+    """
     body = event.body
+    if event.actor is None:
+        return None, ""
     if isinstance(body, Commit) and not body.merge:
         return body.title, f"{body.title}\n{body.message}"[:_WORDS_KEPT]
     if isinstance(body, PullRequest) and body.type in {"pr_opened", "pr_merged"}:

@@ -1,7 +1,12 @@
-"""The four stores: what each can be asked."""
+"""The four stores: what each can be asked.
+
+Rows of which an answer may rest on thousands are plain dataclasses: a store vouches for their types, and for the time
+zone of moments.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.events import Event, OwnerRule
@@ -79,7 +84,8 @@ Groups = Mapping[str, str]
 What is in no group is not counted."""
 
 
-class Activity(Frozen):
+@dataclass(frozen=True, slots=True)
+class Activity:
     """How often somebody did one kind of thing somewhere: distinct entities, first and last time.
 
     `account` and `project` are the groups that were asked for, or the keys themselves where none were.
@@ -89,11 +95,12 @@ class Activity(Frozen):
     project: str | None
     type: str
     n: int
-    first_at: Utc
-    last_at: Utc
+    first_at: datetime
+    last_at: datetime
 
 
-class Touch(Frozen):
+@dataclass(frozen=True, slots=True)
+class Touch:
     """How often somebody changed one file: distinct commits, and the same with age taken off."""
 
     account: str
@@ -101,19 +108,21 @@ class Touch(Frozen):
     path: str
     commits: int
     weight: float
-    last_at: Utc
+    last_at: datetime
 
 
-class SkillUse(Frozen):
+@dataclass(frozen=True, slots=True)
+class SkillUse:
     """In how many commits somebody touched one skill, last time."""
 
     account: str
     skill: str
     commits: int
-    last_at: Utc
+    last_at: datetime
 
 
-class WorkHit(Frozen):
+@dataclass(frozen=True, slots=True)
+class WorkHit:
     """A commit, pull request or issue whose words match. `score`: the share of the question that they carry."""
 
     account: str
@@ -121,7 +130,7 @@ class WorkHit(Frozen):
     type: str
     entity: str
     title: str
-    at: Utc
+    at: datetime
     score: float
 
 
@@ -221,13 +230,14 @@ class Vectors(Protocol):
         """
 
 
-class Contribution(Frozen):
+@dataclass(frozen=True, slots=True)
+class Contribution:
     """Somebody works, or worked, on a project."""
 
     account: str
     project: str
-    first_at: Utc
-    last_at: Utc
+    first_at: datetime
+    last_at: datetime
 
 
 class Graph(Protocol):

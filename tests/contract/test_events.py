@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from adapters.events.rows import COMMON
 from adapters.postgres.database import Database
 from domain.errors import PoisonEvent
 from domain.events import CommitDropped, Source, git_actor
@@ -174,6 +175,26 @@ async def test_a_thing_is_found_once(events: FilledEvents) -> None:
     hits = await events.find_work("payouts", ALWAYS)
 
     assert [hit.entity for hit in hits] == ["pr:github:acme/api#1"]
+
+
+async def test_words_that_everything_has_are_looked_for_in_what_happened_last(events: FilledEvents) -> None:
+    """So many of a word's latest events, and what happened at the moment of the last of them; older ones are left."""
+    old, edge, new = range(5), range(5, 8), range(8, 8 + COMMON - 1)
+    told = [
+        *(commit(f"old{n}", ADA, title="Update retries", hours=-50) for n in old),
+        *(commit(f"edge{n}", GRACE, title="Update", hours=0) for n in edge),
+        *(commit(f"new{n}", GRACE, title="Update", hours=n) for n in new),
+    ]
+    await fill(events, *told)
+
+    both = await events.find_work("updates", ALWAYS, limit=3 * COMMON)
+    in_time = await events.find_work("updates", Window(since=ALWAYS.since, until=at(-1)), limit=3 * COMMON)
+    rare = await events.find_work("update the retries", ALWAYS)
+
+    assert [hit.entity for hit in both[: len(new)]] == [f"commit:new{n}" for n in reversed(new)]
+    assert {hit.entity for hit in both[len(new) :]} == {f"commit:edge{n}" for n in edge}
+    assert {hit.entity for hit in in_time} == {f"commit:old{n}" for n in old}
+    assert {hit.entity for hit in rare} == {f"commit:old{n}" for n in old}
 
 
 @pytest.mark.parametrize("text", ["", "the of and", "'; DROP TABLE events; --", "& | ! <-> :*", "\\", "💥" * 50])

@@ -25,8 +25,8 @@ _CONTENT = {
         SELECT DISTINCT id, type, project, account, entity, occurred_at, title, words FROM works
         WHERE org = {{org:String}} AND {_KEPT}
     """,
-    "words": f"""
-        SELECT DISTINCT word, entity_hash, id_hash, project, by_somebody, occurred_at FROM words
+    "dated_words": f"""
+        SELECT DISTINCT word, entity_hash, id_hash, project, occurred_at FROM dated_words
         WHERE org = {{org:String}} AND {_KEPT}
     """,
     "word_counts": "SELECT word, uniqMerge(events) FROM word_counts WHERE org = {org:String} GROUP BY word",

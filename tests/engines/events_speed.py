@@ -188,8 +188,9 @@ _COPIED = {
             FROM events WHERE {_BETWEEN}""",
     ),
     "event_words": (
-        ["org", "word", "event_id"],
-        f"SELECT DISTINCT org, arrayJoin(works.words) AS word, id FROM works WHERE {_BETWEEN}",
+        ["org", "word", "occurred_at", "event_id", "project"],
+        f"""SELECT DISTINCT org, arrayJoin(works.words) AS word, occurred_at, id, project FROM works
+            WHERE {_BETWEEN} AND account != ''""",
     ),
     "touches": (
         ["org", "event_id", "account", "path", "entity", "project", "skill", "occurred_at"],

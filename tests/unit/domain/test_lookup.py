@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.lookup import LIKENESS, Found, best, likeness, trigrams
+from domain.lookup import LIKENESS, WORTH_DIGITS, Found, best, likeness, trigrams, word_weights
 
 TEXTS = st.text(max_size=20)
 
@@ -78,6 +78,15 @@ def test_a_slip_of_the_finger_still_finds_it(written: str, meant: str) -> None:
 def test_a_name_in_another_script_beside_a_latin_word_can_still_be_told_apart() -> None:
     """Two teams are called `<something> API`; the something is the name."""
     assert alike("支払い API", "配送 API") < 1
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(0, 3_000), min_size=1, max_size=9))
+def test_all_words_of_a_question_are_worth_one_together(counts: dict[str, int]) -> None:
+    """However they are added up; and the rarer of two is never worth less."""
+    worth = word_weights(counts, 2_000)
+
+    assert sum(round(weight * 10**WORTH_DIGITS) for weight in worth.values()) == 10**WORTH_DIGITS
+    assert all(worth[one] >= worth[other] - 1e-11 for one in worth for other in worth if counts[one] <= counts[other])
 
 
 def test_nothing_is_like_nothing() -> None:

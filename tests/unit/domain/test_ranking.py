@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ranking import HALF_LIFE, REASONS_KEPT, UNAVAILABLE_FACTOR, Fact, Kind, Ranked, decay, nearness, rank
+from domain.ranking import (
+    HALF_LIFE,
+    REASONS_KEPT,
+    UNAVAILABLE_FACTOR,
+    Fact,
+    Kind,
+    Ranked,
+    decay,
+    foremost,
+    nearness,
+    rank,
+)
 from tests.unit.domain.builders import at
 
 KINDS: tuple[Kind, ...] = ("path", "skill", "work", "profile")
@@ -31,6 +42,12 @@ AVAILABLE = st.dictionaries(st.sampled_from(PEOPLE), st.none() | st.floats(0, 1)
 
 def fact(kind: Kind, subject: str = "pay", weight: float = 1.0, person: str = "ada", text: str = "did") -> Fact:
     return Fact(person=person, kind=kind, subject=subject, weight=weight, text=text)
+
+
+@given(WORLDS, ASKED, st.integers(0, 4))
+def test_the_foremost_are_those_who_rank_first(facts: list[Fact], asked: dict[Kind, int], many: int) -> None:
+    """While nobody's availability is known."""
+    assert foremost(facts, asked, many) == {each.person for each in rank(facts, asked, {})[:many]}
 
 
 def score(facts: Sequence[Fact], *asked: Kind, person: str = "ada", free: float | None = 1.0) -> float:
