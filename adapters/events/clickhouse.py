@@ -12,6 +12,7 @@ from typing import Final
 
 from adapters.events import clickhouse_schema as schema
 from adapters.events.clickhouse_address import read_folder, read_server
+from adapters.events.clickhouse_dropped import Dropped, Hidden
 from adapters.events.clickhouse_errors import STORE, judged
 from adapters.events.clickhouse_rows import EARLIEST, LATEST, Placed, hashed
 from adapters.events.clickhouse_series import Measured, Step
@@ -28,7 +29,7 @@ from domain.ports import Activity, Groups, Inspection, SkillUse, Touch, WorkHit
 from domain.routing import Store
 from domain.window import Window
 
-_QUERIES: Final = {name: text.rstrip(";") for name, text in load_queries("adapters.events", "clickhouse.sql").items()}
+_QUERIES: Final = load_queries("adapters.events", "clickhouse.sql")
 _AMONG_LATEST: Final = """
 occurred_at >= transform(word, {words:Array(String)}, {latest:Array(DateTime64(6, 'UTC'))},
                          {since:DateTime64(6, 'UTC')})
@@ -38,7 +39,7 @@ _LATEST: Final = {
     f"{name}_among_latest": _QUERIES[name].replace("$kept", f"$kept AND {_AMONG_LATEST}")
     for name in ("find_entities", "find_entities_by_many")
 }
-_SQL: Final = {name: text.replace("$kept", _QUERIES["kept"]) for name, text in (_QUERIES | _LATEST).items()}
+_SQL: Final = {name: text.rstrip(";") for name, text in {**_QUERIES, **_LATEST}.items()}
 _SURELY_COMMON: Final = COMMON * 3 // 2
 """ClickHouse's estimate of distinct things is off by 2 % at most times; at this one a word is common without doubt."""
 _MANY: Final = 500
@@ -94,7 +95,8 @@ class ClickHouseEvents(OutsideProjection):
         """
         super().__init__(database, org)
         self.server = server
-        self._writing = Writing(server, database, org, _SQL)
+        self._dropped = Dropped(server, org, _SQL)
+        self._writing = Writing(server, database, org, _SQL, self._dropped)
         self._lately = Lately()
         self._birth: str | None = None
         self._checked = False
@@ -123,11 +125,10 @@ class ClickHouseEvents(OutsideProjection):
 
     async def _migrated(self) -> Sequence[str]:
         async with self.database.owner() as connection:
-            await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATING)
-            try:
-                return await schema.migrate(self.server)
-            finally:
-                await connection.execute("SELECT pg_advisory_unlock($1)", _MIGRATING)
+            # The lock is held, and nothing said, for as long as a step takes.
+            await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{schema.PATIENCE + 60}s'")
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING)
+            return await schema.migrate(self.server)
 
     async def birth(self) -> str:
         """What the engine calls itself. Whoever is to fill it also brings it to the schema that this version needs."""
@@ -158,15 +159,22 @@ class ClickHouseEvents(OutsideProjection):
         await self._writing.settle()
 
     async def _ask(self, statement: str, **parameters: object) -> Rows:
-        """What a statement gives for this organisation.
+        """What a statement gives for this organisation, without what was dropped.
 
         Raises:
             StoreUnavailable: the engine cannot answer, or has not the schema that is needed.
         """
+        return await self._told(_SQL[statement], parameters)
+
+    async def _told(self, text: str, parameters: Mapping[str, object]) -> Rows:
+        hidden = await self._hidden()
+        return await self.server.rows(hidden.left_out(text), {"org": self.org, **hidden.given, **parameters})
+
+    async def _hidden(self) -> Hidden:
         if not self._checked:
             await schema.check(self.server)
             self._checked = True
-        return await self.server.rows(_SQL[statement], {"org": self.org, **parameters})
+        return await self._dropped.known()
 
     async def activity(
         self,
@@ -196,8 +204,12 @@ class ClickHouseEvents(OutsideProjection):
     async def last_seen(self, accounts: Groups) -> Mapping[str, Utc]:
         """By group, when it was last seen doing anything."""
         many = len(accounts) > _MANY
+        hidden = await self._hidden()
         rows = await self._ask(
-            "last_seen", any_account=many, accounts=[] if many else list(accounts), types=sorted(DONE_FOR_ACTOR)
+            "last_seen_of_kept" if hidden.rows else "last_seen",
+            any_account=many,
+            accounts=[] if many else list(accounts),
+            types=sorted(DONE_FOR_ACTOR),
         )
         seen: dict[str, Utc] = {}
         for account, at in rows:
@@ -267,8 +279,9 @@ class ClickHouseEvents(OutsideProjection):
 
     async def _word_counts(self, words: Sequence[str]) -> dict[str, int]:
         """How many events have each word, exactly where that says anything."""
+        hidden = await self._hidden()
         rows = await self._ask("about_words", words=list(words))
-        about = {str(word): int(n) - int(dropped) for word, n, dropped in rows}
+        about = {str(word): int(n) - hidden.rows for word, n in rows}
         doubtful = [word for word, n in about.items() if n < _SURELY_COMMON]
         counted = await self._ask("exact_words", words=doubtful) if doubtful else ()
         exact = {word: int(n) for word, n in counted}
@@ -279,8 +292,7 @@ class ClickHouseEvents(OutsideProjection):
     async def _latest(self, words: Sequence[str], where: Mapping[str, object]) -> dict[str, datetime]:
         """Since when each word counts, where all are common: since the last of its latest events."""
         pieces = (_SQL["latest_of_word"].replace("$n", str(n)) for n in range(1, len(words) + 1))
-        given = {"org": self.org, "words": list(words), "many": COMMON}
-        rows = await self.server.rows(" UNION ALL ".join(pieces), {**given, **where})
+        rows = await self._told(" UNION ALL ".join(pieces), {"words": list(words), "many": COMMON, **where})
         since = {words[int(n) - 1]: at for at, n in rows}
         return {word: since[word] for word in words}
 

@@ -21,6 +21,9 @@ _ROLLED_UP: Final = {
 }  # fmt: skip
 """Tables of what it adds up to."""
 
+PATIENCE: Final = 3_600
+"""Seconds of one statement of a step: it may write a whole table again."""
+
 
 def steps() -> list[tuple[int, list[str]]]:
     """Every step in order: its number and its statements."""
@@ -96,7 +99,7 @@ async def migrate(server: Server) -> list[str]:
     for number, statements in steps():
         if number > version:
             for statement in statements:
-                await server.run(statement)
+                await server.run(statement, seconds=PATIENCE)
             await server.run(_MADE)
             await server.run(_TAKEN, {"version": number})
             done.append(f"schema {number} of {newest()} in {server.place.name}")

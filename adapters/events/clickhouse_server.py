@@ -29,6 +29,8 @@ CONNECTIONS: Final = 8
 CONNECT_TIMEOUT: Final = 5.0
 WRITE_TIMEOUT: Final = 80
 """Seconds of one insert: a batch must be over within a minute and a half."""
+_LONGEST: Final = 3_700
+"""Seconds that a connection waits for an answer at most; how long one is waited for is told with each question."""
 _SLACK: Final = 2.0
 """Seconds that an answer may take beyond what the engine was given for it."""
 _THREADS: Final = 4
@@ -61,15 +63,22 @@ class Server(ABC):
             async with asyncio.timeout(limits.timeout + _SLACK):
                 return await self._rows(statement, _plain(parameters), self._reading)
 
-    async def run(self, statement: str, parameters: Mapping[str, object] | None = None) -> None:
+    async def run(
+        self, statement: str, parameters: Mapping[str, object] | None = None, *, seconds: int = WRITE_TIMEOUT
+    ) -> None:
         """Do what `statement` says: write, create, remove.
+
+        Args:
+            statement: as in `rows`.
+            parameters: by name.
+            seconds: what it may take.
 
         Raises:
             StoreUnavailable: it cannot be reached, or does not do it.
         """
         with translated(self.place.name):
-            async with asyncio.timeout(WRITE_TIMEOUT + _SLACK):
-                await self._run(statement, _plain(parameters or {}), _WRITING)
+            async with asyncio.timeout(seconds + _SLACK):
+                await self._run(statement, _plain(parameters or {}), {**_WRITING, "max_execution_time": seconds})
 
     async def insert(
         self, table: str, columns: Mapping[str, str], data: Sequence[Sequence[object]], token: str
@@ -174,7 +183,7 @@ class HttpServer(Server):
                     database=database,
                     ca_cert=place.ca,
                     connect_timeout=CONNECT_TIMEOUT,
-                    send_receive_timeout=WRITE_TIMEOUT + _SLACK,
+                    send_receive_timeout=_LONGEST,
                     connector_limit=CONNECTIONS,
                     connector_limit_per_host=CONNECTIONS,
                     autogenerate_session_id=False,

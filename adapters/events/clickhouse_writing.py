@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from adapters.events import clickhouse_rows as rows
+from adapters.events.clickhouse_dropped import Dropped
 from adapters.events.clickhouse_rows import Placed, hashed
 from adapters.events.clickhouse_server import Server
 from adapters.events.rows import searchable
@@ -21,7 +22,9 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 class Writing:
     """What fills one organisation's part of a ClickHouse."""
 
-    def __init__(self, server: Server, database: Database, org: str, statements: Mapping[str, str]) -> None:
+    def __init__(
+        self, server: Server, database: Database, org: str, statements: Mapping[str, str], dropped: Dropped
+    ) -> None:
         """Name what is filled.
 
         Args:
@@ -29,8 +32,10 @@ class Writing:
             database: what knows the stems of words.
             org: whose part.
             statements: by name.
+            dropped: what its readers know to be hidden.
         """
         self._server = server
+        self._dropped = dropped
         self._database = database
         self._org = org
         self._statements = statements
@@ -86,6 +91,7 @@ class Writing:
                     if (in_project, of) == (project, entity) and at < position
                 ]
             await self._insert("dropped", rows.DROPPED, _columns(found), f"{token}:drop")
+            self._dropped.forget()
         commits = [
             (event.project, hashed(event.entity), position, event.actor.key if event.actor else "")
             for position, event in placed
@@ -101,11 +107,13 @@ class Writing:
                 if (project, entity) in known
             ]
             await self._insert("dropped", rows.DROPPED, _columns(back), f"{token}:back")
+            self._dropped.forget()
 
     async def empty(self) -> None:
         """Remove everything of the organisation. What comes from here on is new, whatever its token."""
         [[filling]] = await self._server.rows(self._statements["filling"], {"org": self._org})
         await self._server.run(_FILL_ANEW, {"org": self._org, "filling": filling + 1})
+        self._dropped.forget()
         for table in _TABLES:
             await self._server.run(f"ALTER TABLE {table} DELETE WHERE org = {{org:String}} SETTINGS mutations_sync = 1",
                                    {"org": self._org})  # fmt: skip

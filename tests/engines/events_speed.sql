@@ -32,7 +32,9 @@ WITH
     multiIf(who < length(named_people), named_people[who + 1], type = 'commit', concat('Person ', toString(who), ' <p', toString(who), '@acme.dev>'),
             kind = 'issue', concat('j', toString(who)), toString(who)) AS actor,
     type IN ('workflow_run', 'deployment', 'alert_firing', 'metric_sample') AS nobody,
-    arrayMap(i -> concat('w', toString(toUInt32(20000 * pow(share((number, i)), 4)))), range(7)) AS said,
+    ['search', 'retri', 'payout', 'timeout', 'fail', 'faster', 'rank'] AS asked,
+    arrayMap(w -> if(w % 16 = 9 AND w < 112, asked[intDiv(w, 16) + 1], concat('w', toString(w))),
+             arrayMap(i -> toUInt32(20000 * pow(share((number, i)), 4)), range(7))) AS said,
     formatDateTime(at, '%Y-%m-%dT%H:%i:%S.%fZ') AS moment,
     formatDateTime(born, '%Y-%m-%dT%H:%i:%S.%fZ') AS birth,
     multiIf(
@@ -82,11 +84,11 @@ SELECT org, project, concat(unit, '/file', toString(toUInt32(12 * share((positio
        entity_hash, transform(suffix, ['py', 'ts', 'go', 'java'], ['Python', 'TypeScript', 'Go', 'Java'], ''),
        occurred_at, position, [area, part, unit]
 FROM events WHERE org = {org:String} AND type = 'commit' AND position > {first:UInt64}
-  AND position <= {first:UInt64} + {rows:UInt64};
+  AND position <= {first:UInt64} + {rows:UInt64} AND id = concat('git:commit:', toString(position - 1));
 
 -- name: works
 INSERT INTO works (org, entity_hash, id, type, project, account, entity, occurred_at, title, words, position)
 SELECT org, entity_hash, id, type, project, account, entity, occurred_at, JSONExtractString(event, 'body', 'title') AS said,
        arrayDistinct(splitByChar(' ', said)), position
 FROM events WHERE org = {org:String} AND type IN ('commit', 'pr_opened', 'pr_merged') AND position > {first:UInt64}
-  AND position <= {first:UInt64} + {rows:UInt64};
+  AND position <= {first:UInt64} + {rows:UInt64} AND endsWith(id, concat(':', type, ':', toString(position - 1)));

@@ -4,6 +4,36 @@
 -- not told apart by a key. `position` is the event's place in its lane of the log; of two rows with one key the later
 -- one stays. An empty project or account is none. What is dropped stays in its table and is left out when read: see
 -- `dropped`.
+--
+-- A question reads a few rows here and a few there, for each type and project and month: where less is read at once than
+-- ClickHouse's own 8,192 rows, and of no more pieces, it takes a third of the time.
+
+-- What an earlier version made. The log has all that was in it: an engine that is born anew is filled from there.
+DROP VIEW IF EXISTS words_of_works;
+DROP VIEW IF EXISTS acts_of_events;
+DROP VIEW IF EXISTS skill_uses_of_touches;
+DROP VIEW IF EXISTS dated_words_of_works;
+DROP VIEW IF EXISTS word_counts_of_works;
+DROP VIEW IF EXISTS seen_of_events;
+DROP VIEW IF EXISTS activity_hourly_of_events;
+DROP VIEW IF EXISTS activity_daily_of_events;
+DROP TABLE IF EXISTS words SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS births SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS fillings SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS events SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS acts SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS dropped SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS touches SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS skill_uses SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS works SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS dated_words SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS word_counts SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS seen SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS activity_hourly SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS activity_daily SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS samples SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS samples_hourly SETTINGS max_table_size_to_drop = 0;
+DROP TABLE IF EXISTS samples_daily SETTINGS max_table_size_to_drop = 0;
 
 -- An identity of this engine, made once: positions in the log belong to it.
 CREATE TABLE IF NOT EXISTS births (
@@ -34,7 +64,7 @@ CREATE TABLE IF NOT EXISTS events (
 ) ENGINE = ReplacingMergeTree(position)
 PARTITION BY toYYYYMM(occurred_at)
 ORDER BY (org, type, project, occurred_at, id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
 
 -- The same by account, without what they say: who did what, when and where.
 CREATE TABLE IF NOT EXISTS acts (
@@ -48,7 +78,7 @@ CREATE TABLE IF NOT EXISTS acts (
 ) ENGINE = ReplacingMergeTree(position)
 PARTITION BY toYear(occurred_at)
 ORDER BY (org, account, type, occurred_at, project, entity_hash)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS acts_of_events TO acts AS
 SELECT org, account, type, occurred_at, project, entity_hash, position FROM events WHERE account != '';
@@ -81,7 +111,7 @@ CREATE TABLE IF NOT EXISTS touches (
 ) ENGINE = ReplacingMergeTree(position)
 PARTITION BY toYear(occurred_at)
 ORDER BY (org, project, path, account, entity_hash)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
 
 -- The same without the files: which skills a commit took.
 CREATE TABLE IF NOT EXISTS skill_uses (
@@ -95,7 +125,7 @@ CREATE TABLE IF NOT EXISTS skill_uses (
 ) ENGINE = ReplacingMergeTree(position)
 PARTITION BY toYear(occurred_at)
 ORDER BY (org, skill, account, entity_hash, project)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS skill_uses_of_touches TO skill_uses AS
 SELECT org, skill, account, entity_hash, project, occurred_at, position FROM touches
@@ -120,24 +150,23 @@ ORDER BY (org, entity_hash, id)
 -- They are read one by one, from anywhere: a piece that is unpacked for one of them has to be small.
 SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 64, min_compress_block_size = 2048;
 
-CREATE TABLE IF NOT EXISTS words (
+-- In the order of time, so that the latest events of a word are found without reading all that have it.
+CREATE TABLE IF NOT EXISTS dated_words (
     org LowCardinality(String),
     word String,
+    occurred_at DateTime64(6, 'UTC'),
     entity_hash UInt64,
     id_hash UInt32,
     project LowCardinality(String),
-    by_somebody Bool,
-    occurred_at DateTime64(6, 'UTC'),
     position UInt64
 ) ENGINE = ReplacingMergeTree(position)
 PARTITION BY toYear(occurred_at)
-ORDER BY (org, word, entity_hash, id_hash)
+ORDER BY (org, word, occurred_at, entity_hash, id_hash)
 SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 2048;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS words_of_works TO words AS
-SELECT org, arrayJoin(works.words) AS word, entity_hash, toUInt32(sipHash64(id)) AS id_hash, project,
-       account != '' AS by_somebody, occurred_at, position
-FROM works;
+CREATE MATERIALIZED VIEW IF NOT EXISTS dated_words_of_works TO dated_words AS
+SELECT org, arrayJoin(works.words) AS word, occurred_at, entity_hash, toUInt32(sipHash64(id)) AS id_hash, project, position
+FROM works WHERE account != '';
 
 -- About how many events have a word: enough to know which words are too common to be counted.
 CREATE TABLE IF NOT EXISTS word_counts (
