@@ -242,11 +242,21 @@ class ClickHouseEvents(OutsideProjection):
         ]
 
     async def skills(
-        self, window: Window, *, accounts: Groups | None = None, skills: Collection[str] | None = None
+        self,
+        window: Window,
+        *,
+        accounts: Groups | None = None,
+        skills: Collection[str] | None = None,
+        limit: int = 2_000,
     ) -> Sequence[SkillUse]:
-        """Who touched which skills in how many commits."""
+        """Who touched which skills in how many commits, most first."""
         rows = await self._ask(
-            "skills", **_between(window), **_accounts(accounts), any_skill=skills is None, skills=list(skills or ())
+            "skills",
+            **_between(window),
+            **_accounts(accounts),
+            any_skill=skills is None,
+            skills=list(skills or ()),
+            limit=limit,
         )
         return [
             SkillUse(account=who, skill=skill, commits=commits, last_at=at) for who, skill, commits, at in rows

@@ -210,7 +210,7 @@ WHERE org = {org:String} AND occurred_at >= {since:DateTime64(6, 'UTC')} AND occ
   AND ({any_account:Bool} OR account IN {accounts:Array(String)})
   AND ({any_skill:Bool} OR skill IN {skills:Array(String)})
   AND $kept
-GROUP BY who, skill ORDER BY commits DESC, who, skill;
+GROUP BY who, skill ORDER BY commits DESC, who, skill LIMIT {limit:UInt32};
 
 -- name: about_words
 -- About how many events have each word, those that were dropped since among them.

@@ -108,13 +108,18 @@ class PostgresEvents(PostgresProjection):
         return [Touch(**dict(row)) for row in rows]
 
     async def skills(
-        self, window: Window, *, accounts: Groups | None = None, skills: Collection[str] | None = None
+        self,
+        window: Window,
+        *,
+        accounts: Groups | None = None,
+        skills: Collection[str] | None = None,
+        limit: int = 2_000,
     ) -> Sequence[SkillUse]:
-        """Who touched which skills in how many commits."""
+        """Who touched which skills in how many commits, most first."""
         wanted = list(skills) if skills is not None else None
         async with self.database.session(self.org, readonly=True) as connection:
             rows = await connection.fetch(
-                _SQL["skills"], self.org, window.since, window.until, *_arrays(accounts), wanted
+                _SQL["skills"], self.org, window.since, window.until, *_arrays(accounts), wanted, limit
             )
         return [SkillUse(**dict(row)) for row in rows]
 

@@ -89,7 +89,7 @@ FROM (
       AND ($6::text[] IS NULL OR t.skill = ANY ($6::text[]))
     GROUP BY 1, 2, t.entity_hash
 ) AS commits
-GROUP BY account, skill ORDER BY commits DESC, account, skill;
+GROUP BY account, skill ORDER BY commits DESC, account, skill LIMIT $7;
 
 -- name: words
 -- How common each word of a text is. Counting stops at $3: beyond that a word tells nothing apart.

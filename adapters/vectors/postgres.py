@@ -24,6 +24,8 @@ _COMPARED: Final = 1_000_000
 _SETTLED_AT_ONCE: Final = 500
 _MAKING: Final = 0x6E656172  # "near": one graph at a time in a database
 _MAKING_SECONDS: Final = 7_200.0
+_NO_GRAPH_SECONDS: Final = 600.0
+"""For which nobody tries again to make a graph where that failed."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class PostgresVectors(HybridVectors):
             )
         self.kept_apart = _COMPARED // embedder.dimension
         self._look_at = set(NAMESPACES)
+        self._no_graph_before = 0.0
 
     async def hold(self, connection: Connection, texts: Sequence[tuple[Text, Sequence[float]]]) -> None:
         """Keep these vectors."""
@@ -90,8 +93,11 @@ class PostgresVectors(HybridVectors):
         At half of what may be compared it ends, so that it does not begin again with the next vector.
         """
         for namespace in sorted(self._look_at):
+            there = await self._has_graph(namespace)
+            if not there and time.monotonic() >= self._no_graph_before and await self._any_settled(namespace):
+                await self._try_graph(namespace)
+                there = True
             if await self._unsettled(namespace, self.kept_apart + 1) > self.kept_apart:
-                there = await self._has_graph()
                 left = await self._unsettled(namespace, None)
                 # What is there before the graph is taken into it all at once: that is ten times as fast.
                 while left > self.kept_apart // 2 and (not there or ends is None or time.monotonic() < ends):
@@ -100,7 +106,7 @@ class PostgresVectors(HybridVectors):
                         break
                     left -= settled
                 if not there:
-                    await self._try_graph()
+                    await self._try_graph(namespace)
                 if left > self.kept_apart:
                     continue
             self._look_at.discard(namespace)
@@ -114,23 +120,27 @@ class PostgresVectors(HybridVectors):
             done = await connection.execute(_SQL["settle"], self.org, namespace, self._embedder.name, many)
         return rows_changed(done)
 
-    @property
-    def _graph(self) -> str:
-        name = hashlib.blake2b(self._embedder.name.encode(), digest_size=8).hexdigest()
+    async def _any_settled(self, namespace: str) -> bool:
+        async with self.database.session(self.org, readonly=True) as connection:
+            return bool(await connection.fetchval(_SQL["any_settled"], self.org, namespace, self._embedder.name))
+
+    def _graph(self, namespace: str) -> str:
+        name = hashlib.blake2b(f"{namespace} {self._embedder.name}".encode(), digest_size=8).hexdigest()
         return f"embeddings_near_{name}"
 
-    async def _has_graph(self) -> bool:
+    async def _has_graph(self, namespace: str) -> bool:
         async with self.database.owner() as connection:
-            return bool(await connection.fetchval(_SQL["has_graph"], self._graph))
+            return bool(await connection.fetchval(_SQL["has_graph"], self._graph(namespace)))
 
-    async def _try_graph(self) -> None:
+    async def _try_graph(self, namespace: str) -> None:
         """Make the graph; without one all vectors are compared, which is slow and finds the same."""
         try:
-            await self._make_graph()
+            await self._make_graph(namespace)
         except StoreUnavailable as error:
+            self._no_graph_before = time.monotonic() + _NO_GRAPH_SECONDS
             logger.warning("No graph of vectors can be made, so that a search takes longer: %s", error)
 
-    async def _make_graph(self) -> None:
+    async def _make_graph(self, namespace: str) -> None:
         """Make the graph of this embedder's vectors, for all organisations, while others read and write.
 
         Whoever died at it left one that does not count.
@@ -140,19 +150,20 @@ class PostgresVectors(HybridVectors):
             with translated("vectors"):
                 if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _MAKING):
                     return
-                if await connection.fetchval(_SQL["has_graph"], self._graph):
+                graph = self._graph(namespace)
+                if await connection.fetchval(_SQL["has_graph"], graph):
                     return
                 embedder = await connection.fetchval("SELECT quote_literal($1::text)", self._embedder.name)
-                await connection.execute(f"DROP INDEX IF EXISTS {self._graph}")
+                await connection.execute(f"DROP INDEX IF EXISTS {graph}")
                 # A graph that does not fit into memory takes ten times as long to make.
                 await connection.execute("SET maintenance_work_mem = '512MB'")
                 # Workers would share it, and in a container there is hardly any memory to share.
                 await connection.execute("SET max_parallel_maintenance_workers = 0")
                 await connection.execute(
-                    f"CREATE INDEX CONCURRENTLY {self._graph} ON embeddings "
+                    f"CREATE INDEX CONCURRENTLY {graph} ON embeddings "
                     f"USING hnsw ((embedding::halfvec({self.dimension})) halfvec_cosine_ops) "
                     f"WITH (m = {_NEIGHBOURS}, ef_construction = {_LOOKED_AT}) "
-                    f"WHERE settled AND embedder = {embedder}",
+                    f"WHERE settled AND namespace = '{namespace}' AND embedder = {embedder}",
                     timeout=_MAKING_SECONDS,
                 )
         finally:

@@ -31,6 +31,9 @@ SELECT count(*) FROM (SELECT FROM embeddings WHERE org = $1 AND namespace = $2 A
 UPDATE embeddings SET settled = true WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM embeddings WHERE org = $1 AND namespace = $2 AND embedder = $3 AND NOT settled ORDER BY ctid LIMIT $4));
 
+-- name: any_settled
+SELECT EXISTS (SELECT FROM embeddings WHERE org = $1 AND namespace = $2 AND embedder = $3 AND settled);
+
 -- name: has_graph
 SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1);
 

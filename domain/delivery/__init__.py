@@ -3,7 +3,7 @@
 `domain.dora` turns this into figures.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from domain.delivery.changes import read_pulls
 from domain.delivery.deployments import read_deployments, with_failures
 from domain.delivery.facts import CERTAINTY, Change, Delivery, Deployed, Failure, IssueFlow, Pickup, SprintResult
 from domain.delivery.issues import flow, histories, incidents, sprint_results
+from domain.delivery.remembered import Remembered
 from domain.events import Alert, Event
 
 DELIVERY_TYPES: Final = (
@@ -28,6 +29,8 @@ LOOKBACK: Final = timedelta(days=120)
 """How much earlier than the window events are read: a deployment's content is what no earlier one contained, and the
 branch of a change may be much older than its merge."""
 
+_REMEMBERED: Final = Remembered()
+
 
 def read_delivery(events: Iterable[Event], bots: Collection[str] = ()) -> Delivery:
     """What `events` of one project say of its delivery.
@@ -38,8 +41,12 @@ def read_delivery(events: Iterable[Event], bots: Collection[str] = ()) -> Delive
         bots: the account keys of programs, whose reviews do not count as the first one.
     """
     ordered = sorted(events, key=lambda event: (event.occurred_at, event.id))
+    return _REMEMBERED.of(ordered, bots, _read)
+
+
+def _read(ordered: Sequence[Event], bots: frozenset[str]) -> Delivery:
     ancestry = Ancestry(ordered)
-    changes, pickups = read_pulls(ordered, ancestry, frozenset(bots))
+    changes, pickups = read_pulls(ordered, ancestry, bots)
     deployments, undeployed = read_deployments(ordered, changes, ancestry)
     issues = histories(ordered)
     broken = sorted([*incidents(issues), *alert_incidents(ordered)], key=lambda each: (each.created_at, each.key))

@@ -172,9 +172,14 @@ class Events(Protocol):
         """
 
     async def skills(
-        self, window: Window, *, accounts: Groups | None = None, skills: Collection[str] | None = None
+        self,
+        window: Window,
+        *,
+        accounts: Groups | None = None,
+        skills: Collection[str] | None = None,
+        limit: int = 2_000,
     ) -> Sequence[SkillUse]:
-        """Who touched which skills in how many commits."""
+        """Who touched which skills in how many commits, most first, at most so many rows."""
 
     async def find_work(
         self, text: str, window: Window, *, projects: Collection[str] | None = None, limit: int = 200

@@ -205,3 +205,28 @@ async def test_a_large_namespace_is_searched_by_a_graph_and_finds_the_same(
     assert [(row["settled"], row["n"]) for row in rows] == [(False, 3), (True, 10)]
     assert graph.matches[0].text == "Payout number 7 is never tried again."
     assert {match.id for match in graph.matches} == {match.id for match in exact.matches}
+
+
+async def test_a_namespace_without_its_graph_gets_one(
+    stores: Store, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever died while making one left none; and a migration may have taken it away."""
+    store = await stores(None, "postgres")
+    assert isinstance(store, PostgresVectors)
+    monkeypatch.setattr(store, "kept_apart", 4)
+    await fill(store, *DOCUMENTS)
+
+    async def graphs() -> list[str]:
+        async with database.owner() as connection:
+            rows = await connection.fetch(
+                "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'embeddings\\_near\\_%' AND indexdef LIKE $1",
+                "%project_docs%",
+            )
+        return [row["indexname"] for row in rows]
+
+    [graph] = await graphs()
+    async with database.owner() as connection:
+        await connection.execute(f"DROP INDEX engintel.{graph}")
+    await fill(store, document("new.md", "Something new.", hours=60))
+
+    assert await graphs() == [graph]
