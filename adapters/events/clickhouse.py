@@ -5,6 +5,7 @@ from rows are sets and extremes, which take a doubled row without harm. So every
 merged anything, and after any crash or replay.
 """
 
+import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -42,6 +43,8 @@ _LATEST: Final = {
 _SQL: Final = {name: text.rstrip(";") for name, text in {**_QUERIES, **_LATEST}.items()}
 _SURELY_COMMON: Final = COMMON * 3 // 2
 """ClickHouse's estimate of distinct things is off by 2 % at most times; at this one a word is common without doubt."""
+_COMMON_FOR: Final = 600.0
+"""Seconds for which a word that is common is taken to be."""
 _MANY: Final = 500
 """Accounts that are told to ClickHouse one by one; of more it is asked about all, which takes less time."""
 _BITS: Final = 64
@@ -100,6 +103,8 @@ class ClickHouseEvents(OutsideProjection):
         self._lately = Lately()
         self._birth: str | None = None
         self._checked = False
+        self._common: dict[str, float] = {}
+        """Words that are common, and until when that is taken for granted."""
 
     @property
     def engine(self) -> str:
@@ -153,6 +158,7 @@ class ClickHouseEvents(OutsideProjection):
         """Remove whatever the engine holds of this organisation."""
         await self._writing.empty()
         self._lately = Lately()
+        self._common = {}
 
     async def settle(self) -> None:
         """Merge what came in small pieces: reading goes through fewer of them then."""
@@ -289,15 +295,15 @@ class ClickHouseEvents(OutsideProjection):
 
     async def _word_counts(self, words: Sequence[str]) -> dict[str, int]:
         """How many events have each word, exactly where that says anything."""
-        hidden = await self._hidden()
-        rows = await self._ask("about_words", words=list(words))
-        about = {str(word): int(n) - hidden.rows for word, n in rows}
-        doubtful = [word for word, n in about.items() if n < _SURELY_COMMON]
+        hidden, now = await self._hidden(), time.monotonic()
+        if open_words := [word for word in words if self._common.get(word, 0.0) < now]:
+            rows = await self._ask("about_words", words=open_words)
+            common = [str(word) for word, n in rows if int(n) - hidden.rows >= _SURELY_COMMON]
+            self._common |= dict.fromkeys(common, now + _COMMON_FOR)
+        doubtful = [word for word in words if self._common.get(word, 0.0) < now]
         counted = await self._ask("exact_words", words=doubtful) if doubtful else ()
         exact = {word: int(n) for word, n in counted}
-        return {
-            word: COMMON if about.get(word, 0) >= _SURELY_COMMON else min(exact.get(word, 0), COMMON) for word in words
-        }
+        return {word: min(exact.get(word, 0), COMMON) if word in doubtful else COMMON for word in words}
 
     async def _latest(self, words: Sequence[str], where: Mapping[str, object]) -> dict[str, datetime]:
         """Since when each word counts, where all are common: since the last of its latest events."""

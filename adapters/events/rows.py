@@ -11,7 +11,7 @@ COMMON: Final = 2_000
 """A word in this many events or more is not looked for, unless the text has no rarer one; and then only in so many of
 its latest, and those of the same moment as the last of them."""
 _BACK_OFF_FOLDERS: Final = 2
-_REMEMBERED: Final = 6_000
+_REMEMBERED: Final = 12_000
 """Decoded events that are kept, about 4 KB each."""
 _WORDS_KEPT: Final = 600
 """Characters of a message that can be found."""

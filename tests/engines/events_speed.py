@@ -36,6 +36,10 @@ COUNTED = ("commit", "pr_merged", "pr_reviewed")
 TIMES = 40
 STEP = 1_000_000
 NOBODY: Mapping[str, Sequence[str]] = dict.fromkeys(("gits", "githubs", "jiras", "authors", "logins", "assignees"), ())
+_MERGED = (
+    "events", "acts", "touches", "skill_uses", "works", "dated_words", "word_counts", "seen", "activity_hourly",
+    "activity_daily",
+)  # fmt: skip
 _MAKING = {
     "max_partitions_per_insert_block": 0, "max_insert_block_size": STEP, "min_insert_block_size_rows": STEP,
     "insert_deduplicate": 0, "async_insert": 0,
@@ -53,7 +57,8 @@ async def make(events: ClickHouseEvents, rows: int, named: Mapping[str, Sequence
         part = {"first": first, "rows": min(STEP, rows - first)}
         for name in ("events", "touches", "works"):
             await events.server._run(statements[name], {**given, **part}, _MAKING)  # noqa: SLF001 - takes minutes
-    await events.settle()
+    for table in _MERGED:  # as the engine has it after a while
+        await events.server._run(f"OPTIMIZE TABLE {table} FINAL", {}, _MAKING)  # noqa: SLF001 - takes minutes
 
 
 def _statements() -> Mapping[str, str]:
