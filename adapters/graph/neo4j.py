@@ -60,6 +60,7 @@ class Neo4jGraph(Neo4jProjection):
 
     async def _answer(self, statement: str, **parameters: object) -> Sequence[Sequence[Any]]:
         with self.bolt.place.translated(using=True):
+            await self._schema.readable()
             [[rows]] = await self.bolt.read(lambda step: step.run(statement, **parameters))
         found: Sequence[Sequence[Any]] = rows
         return found

@@ -22,6 +22,7 @@ class Schema:
         """Name the server; nothing is asked."""
         self._bolt = bolt
         self._there = False
+        self._readable = False
 
     async def inspect(self) -> Inspection:
         """Which Neo4j it is, and which schema it has.
@@ -73,6 +74,19 @@ class Schema:
             raise self._bolt.place.away(_newer(found))
         await self.migrate()
 
+    async def readable(self) -> None:
+        """See that what is there can be read by this program; asked once in a process.
+
+        Raises:
+            StoreUnavailable: it is newer than this program.
+        """
+        if self._there or self._readable:
+            return
+        rows = await self._bolt.read(lambda step: step.run(_GET_VERSION))
+        if (found := _highest(rows)) > VERSION:
+            raise self._bolt.place.away(_newer(found))
+        self._readable = True
+
     async def settle(self) -> None:
         """Have the planner look again; where the user may not ask for that, it does so by itself, later."""
         with suppress(ClientError):
@@ -80,7 +94,11 @@ class Schema:
 
     async def _version(self) -> int:
         rows = await self._bolt.write(lambda step: step.run(_GET_VERSION))
-        return max((row[0] for row in rows), default=0)
+        return _highest(rows)
+
+
+def _highest(rows: Sequence[Sequence[int]]) -> int:
+    return max((row[0] for row in rows), default=0)
 
 
 def _newer(found: int) -> str:

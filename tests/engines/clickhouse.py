@@ -113,4 +113,22 @@ def _shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
         except OSError:
             return
         with connection, suppress(OSError):
-            context.wrap_socket(connection, server_side=True).close()
+            _shake_hand(connection, context)
+
+
+def _shake_hand(connection: socket.socket, context: ssl.SSLContext) -> None:
+    """By hand: a wrapped socket whose other end is gone already is never closed."""
+    told, tell = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(told, tell, server_side=True)
+    while True:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            connection.sendall(tell.read())
+            heard = connection.recv(65_536)
+            if not heard:
+                return
+            told.write(heard)
+        else:
+            connection.sendall(tell.read())
+            return
