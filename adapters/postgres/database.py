@@ -186,7 +186,11 @@ class Database:
                 except BaseException:
                     await _roll_back(connection)
                     raise
-                await connection.execute("COMMIT")
+                try:
+                    await connection.execute("COMMIT")
+                except asyncio.CancelledError:  # whether it was heard nobody knows: nobody else gets this connection
+                    await _discard(pool, connection)
+                    raise
             except (*BROKEN, *MOVED):
                 # What ended this connection has ended, or will end, the others: backends outlive a killed server. Nor
                 # does a server that takes no writes any more say so on each: the writer has to be looked for.
