@@ -5,12 +5,12 @@ from rows are sets and extremes, which take a doubled row without harm. So every
 merged anything, and after any crash or replay.
 """
 
-import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
+from adapters.common_words import CommonWords
 from adapters.events import clickhouse_schema as schema
 from adapters.events.clickhouse_address import read_folder, read_server
 from adapters.events.clickhouse_dropped import Dropped, Hidden
@@ -43,8 +43,6 @@ _LATEST: Final = {
 _SQL: Final = {name: text.rstrip(";") for name, text in {**_QUERIES, **_LATEST}.items()}
 _SURELY_COMMON: Final = COMMON * 3 // 2
 """ClickHouse's estimate of distinct things is off by 2 % at most times; at this one a word is common without doubt."""
-_COMMON_FOR: Final = 600.0
-"""Seconds for which a word that is common is taken to be."""
 _MANY: Final = 500
 """Accounts that are told to ClickHouse one by one; of more it is asked about all, which takes less time."""
 _BITS: Final = 64
@@ -103,8 +101,7 @@ class ClickHouseEvents(OutsideProjection):
         self._lately = Lately()
         self._birth: str | None = None
         self._checked = False
-        self._common: dict[str, float] = {}
-        """Words that are common, and until when that is taken for granted."""
+        self._common = CommonWords[str]()
 
     @property
     def engine(self) -> str:
@@ -158,7 +155,7 @@ class ClickHouseEvents(OutsideProjection):
         """Remove whatever the engine holds of this organisation."""
         await self._writing.empty()
         self._lately = Lately()
-        self._common = {}
+        self._common = CommonWords[str]()
 
     async def settle(self) -> None:
         """Merge what came in small pieces: reading goes through fewer of them then."""
@@ -295,15 +292,16 @@ class ClickHouseEvents(OutsideProjection):
 
     async def _word_counts(self, words: Sequence[str]) -> dict[str, int]:
         """How many events have each word, exactly where that says anything."""
-        hidden, now = await self._hidden(), time.monotonic()
-        if open_words := [word for word in words if self._common.get(word, 0.0) < now]:
-            rows = await self._ask("about_words", words=open_words)
-            common = [str(word) for word, n in rows if int(n) - hidden.rows >= _SURELY_COMMON]
-            self._common |= dict.fromkeys(common, now + _COMMON_FOR)
-        doubtful = [word for word in words if self._common.get(word, 0.0) < now]
+        hidden, common = await self._hidden(), self._common.among(words)
+        if rest := [word for word in words if word not in common]:
+            rows = await self._ask("about_words", words=rest)
+            found = {str(word) for word, n in rows if int(n) - hidden.rows >= _SURELY_COMMON}
+            self._common.learn(found)
+            common |= found
+        doubtful = [word for word in words if word not in common]
         counted = await self._ask("exact_words", words=doubtful) if doubtful else ()
         exact = {word: int(n) for word, n in counted}
-        return {word: min(exact.get(word, 0), COMMON) if word in doubtful else COMMON for word in words}
+        return {word: COMMON if word in common else min(exact.get(word, 0), COMMON) for word in words}
 
     async def _latest(self, words: Sequence[str], where: Mapping[str, object]) -> dict[str, datetime]:
         """Since when each word counts, where all are common: since the last of its latest events."""

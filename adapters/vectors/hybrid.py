@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
+from adapters.common_words import CommonWords
 from adapters.postgres.database import Connection, Database, json_text, load_queries
 from adapters.postgres.projection import PostgresProjection
 from adapters.vectors.texts import Texts
@@ -39,8 +40,6 @@ _A_WHILE: Final = 0.5
 """Seconds for which debts are paid before somebody looks for news again."""
 _REST: Final = 5.0
 """Seconds for which, after that failed, nobody tries again to pay while events come in, or to embed a question."""
-_COMMON_FOR: Final = 600.0
-"""Seconds for which a word that is common is taken to be."""
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ class HybridVectors(PostgresProjection):
         super().__init__(database, org)
         self._embedder = embedder
         self._texts = Texts(org)
-        self._common: dict[tuple[str, str], float] = {}
+        self._common = CommonWords[tuple[str, str]]()
         self._resting_until = 0.0
         self._embedder_away: tuple[float, str] = (0.0, "")
         self.home = ""
@@ -300,14 +299,11 @@ class HybridVectors(PostgresProjection):
     ) -> Mapping[str, float]:
         """By id, how much of a question's words a text has, 0..1: its headings count half more."""
         lexemes = await connection.fetchval(_SQL["lexemes"], text) or []
-        now = time.monotonic()
-        common = [word for word in lexemes if self._common.get((namespace, word), 0.0) > now]
+        common = [word for _, word in self._common.among((namespace, word) for word in lexemes)]
         rest = [word for word in lexemes if word not in common]
         rows = await connection.fetch(_SQL["count_words"], namespace, rest, _COMMON) if rest else []
         counts = {row["word"]: row["n"] for row in rows} | dict.fromkeys(common, _COMMON)
-        for word, n in counts.items():
-            if n >= _COMMON and word not in common:
-                self._common[namespace, word] = now + _COMMON_FOR
+        self._common.learn((namespace, word) for word in rest if counts[word] >= _COMMON)
         worth = word_weights(counts, _COMMON)
         if not worth:
             return {}
