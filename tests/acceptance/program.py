@@ -122,9 +122,14 @@ async def serving(home: Path, **settings: str) -> AsyncIterator[str]:
         await asyncio.to_thread(process.communicate, timeout=30)
 
 
+def browser(**options: Any) -> httpx2.AsyncClient:
+    """Patient, because a server's first request may wait until its database is made, on a machine with much to do."""
+    return httpx2.AsyncClient(timeout=60, **options)
+
+
 async def until_alive(url: str, process: "subprocess.Popen[str]") -> str:
     """Ask until the server answers, as long as it runs."""
-    async with httpx2.AsyncClient() as http:
+    async with browser() as http:
         while process.poll() is None:
             try:
                 if (await http.get(f"{url}/healthz")).status_code == 200:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, ElicitResult, TextContent
@@ -22,7 +21,7 @@ from server.mcp.app import build_server
 from server.mcp.holder import EngineHolder
 from server.settings import Settings
 from tests.acceptance.carrying import quick
-from tests.acceptance.program import NOW, run, serving
+from tests.acceptance.program import NOW, browser, run, serving
 from tests.acceptance.upstreams import Jira, Slack, upstream
 
 TOKEN = "token-that-must-not-leak"
@@ -382,7 +381,7 @@ async def test_a_server_does_it_all_by_itself(home: Path, jira: Jira, slack: Sla
         "ENGINTEL_WRITES": "slack:*", "ENGINTEL_SLACK_TOKEN": TOKEN, "ENGINTEL_SLACK_URL": slack.url,
         "ENGINTEL_JIRA_URL": jira.url, "ENGINTEL_JIRA_TOKEN": TOKEN, "ENGINTEL_JIRA_WEBHOOK_SECRET": "a-secret",
     }  # fmt: skip
-    async with serving(home, **settings) as url, httpx2.AsyncClient() as http:
+    async with serving(home, **settings) as url, browser() as http:
         headers = {"X-Hub-Signature": f"sha256={mac}", "Content-Type": "application/json"}
         answer = await http.post(f"{url}/webhooks/jira", content=body, headers=headers)
         assert answer.status_code == 202, answer.text

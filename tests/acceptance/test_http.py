@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -11,7 +10,7 @@ from mcp.client.streamable_http import streamable_http_client
 from domain.errors import Misconfigured
 from server.http import check_exposure, is_loopback
 from server.settings import Settings
-from tests.acceptance.program import free_port, run, serving, start, until_alive
+from tests.acceptance.program import browser, free_port, run, serving, start, until_alive
 from tools.catalog import TOOLS
 
 TOKEN = "a-long-enough-token"
@@ -31,7 +30,7 @@ async def test_a_client_of_either_era_gets_answers(sample_home: Path, mode: str)
 
 async def test_with_a_token_nothing_is_open_but_the_signs_of_life(sample_home: Path) -> None:
     """On loopback too, once a token is set."""
-    async with serving(sample_home, ENGINTEL_HTTP_TOKEN=TOKEN) as url, httpx2.AsyncClient() as http:
+    async with serving(sample_home, ENGINTEL_HTTP_TOKEN=TOKEN) as url, browser() as http:
         refused = await http.post(f"{url}/mcp", json={})
         wrong = await http.post(f"{url}/mcp", json={}, headers={"Authorization": "Bearer wrong"})
         assert (refused.status_code, wrong.status_code) == (401, 401)
@@ -39,7 +38,7 @@ async def test_with_a_token_nothing_is_open_but_the_signs_of_life(sample_home: P
         assert (await http.get(f"{url}/healthz")).status_code == 200
         assert (await http.get(f"{url}/readyz")).json()["ready"] is True
 
-        with_token = httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"})
+        with_token = browser(headers={"Authorization": f"Bearer {TOKEN}"})
         async with with_token, Client(streamable_http_client(f"{url}/mcp", http_client=with_token)) as client:
             assert len((await client.list_tools()).tools) == len(TOOLS)
 
@@ -55,7 +54,7 @@ async def test_foreign_hosts_and_origins_are_refused(sample_home: Path, header: 
         "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}},
     }  # fmt: skip
     accept = {"Accept": "application/json, text/event-stream"}
-    async with serving(sample_home, ENGINTEL_ALLOWED_HOSTS="intel.example") as url, httpx2.AsyncClient() as http:
+    async with serving(sample_home, ENGINTEL_ALLOWED_HOSTS="intel.example") as url, browser() as http:
         answer = await http.post(f"{url}/mcp", json=initialize, headers={**accept, header: value})
 
     assert answer.status_code == status
@@ -67,7 +66,7 @@ async def test_being_told_to_stop_lets_go_of_the_database(home: Path) -> None:
     process = start(home, "serve", "--transport", "http", "--port", str(port))
     try:
         url = await until_alive(f"http://127.0.0.1:{port}", process)
-        async with httpx2.AsyncClient(timeout=60) as http:  # a database is made first
+        async with browser() as http:
             assert (await http.get(f"{url}/readyz")).status_code == 200
     finally:
         process.terminate()

@@ -6,7 +6,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from confluent_kafka import Producer
 
@@ -14,7 +13,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.sources.sample import sample
 from server.bootstrap import open_engine
 from server.settings import Settings
-from tests.acceptance.program import NOW, run, serving
+from tests.acceptance.program import NOW, browser, run, serving
 from tests.acceptance.test_webhooks import SECRETS, pushed, signed
 from tests.engines.kafka import Broker
 
@@ -106,7 +105,7 @@ async def test_webhooks_are_taken_while_the_database_is_down(home: Path, log_url
     url = await asyncio.to_thread(server.start)
     await asyncio.to_thread(server.stop)
     settings = {"ENGINTEL_DATABASE_URL": url, "ENGINTEL_LOG_URL": log_url, **SECRETS}
-    async with serving(home, **settings) as address, httpx2.AsyncClient(timeout=30) as http:
+    async with serving(home, **settings) as address, browser() as http:
         for n, letter in enumerate("0123456789"):
             body = pushed(letter)
             answer = await http.post(

@@ -13,7 +13,7 @@ from evals.soak.deliveries import play
 from evals.soak.payloads import DELIVERIES, SECRETS, ordinary, signature
 from server.bootstrap import open_engine
 from server.settings import Settings
-from tests.acceptance.program import NOW, free_port, run, serving, start, until_alive
+from tests.acceptance.program import NOW, browser, free_port, run, serving, start, until_alive
 from tests.conftest import make_home, remove_home
 
 TOKEN = "secret_0123456789abcdef"
@@ -35,7 +35,7 @@ async def served() -> AsyncIterator[tuple[str, Path]]:
 
 async def post(url: str, sender: str, body: bytes, headers: Any = ()) -> httpx2.Response:
     """One request to the route of `sender`."""
-    async with httpx2.AsyncClient(timeout=30) as http:
+    async with browser() as http:
         return await http.post(f"{url}/webhooks/{sender}", content=body, headers=dict(headers))
 
 

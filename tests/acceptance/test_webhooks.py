@@ -14,7 +14,7 @@ import pytest
 
 from server.bootstrap import open_engine
 from server.settings import Settings
-from tests.acceptance.program import NOW, free_port, run, serving, start, until_alive
+from tests.acceptance.program import NOW, browser, free_port, run, serving, start, until_alive
 from tests.conftest import make_home, remove_home
 from tests.unit.deliveries.payloads import jira_issue
 from tests.unit.deliveries.payloads_github import commit, push
@@ -70,7 +70,7 @@ async def in_the_log(home: Path) -> list[str]:
 
 async def post(url: str, body: bytes, headers: dict[str, str], sender: str = "github") -> httpx2.Response:
     """One delivery."""
-    async with httpx2.AsyncClient() as http:
+    async with browser() as http:
         return await http.post(f"{url}/webhooks/{sender}", content=body, headers=headers)
 
 
@@ -99,7 +99,7 @@ async def test_many_at_once_are_all_kept(url: str, home: Path) -> None:
     """They share their way into the log; nobody's gets lost among the others'."""
     bodies = [json.dumps(push(commit(letter, f"{letter}{n}"), before=f"{n:040x}")).encode()
               for n, letter in enumerate(LETTERS * 4)]  # fmt: skip
-    async with httpx2.AsyncClient() as http:
+    async with browser() as http:
         answers = await asyncio.gather(
             *(
                 http.post(f"{url}/webhooks/github", content=body, headers=signed(body, delivery=f"d-{n}"))
@@ -171,7 +171,7 @@ async def test_a_body_beyond_the_limit_is_not_read(untouched: tuple[str, Path]) 
         for start_ in range(0, len(much), 1024 * 1024):
             yield much[start_ : start_ + 1024 * 1024]
 
-    async with httpx2.AsyncClient() as http:
+    async with browser() as http:
         streamed = await http.post(f"{url}/webhooks/github", content=pieces(), headers=signed(b""))
     assert (announced.status_code, streamed.status_code) == (413, 413)
 
@@ -191,7 +191,7 @@ async def test_senders_need_no_token_of_the_server_s(home: Path) -> None:
     """GitHub has a secret and no bearer token; everything else stays closed."""
     async with serving(home, ENGINTEL_HTTP_TOKEN="a-long-enough-token", **SECRETS) as address:
         taken = await post(address, pushed("a"), signed(pushed("a")))
-        async with httpx2.AsyncClient() as http:
+        async with browser() as http:
             closed = await http.post(f"{address}/mcp", json={})
 
     assert (taken.status_code, closed.status_code) == (202, 401)

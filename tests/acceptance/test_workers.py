@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx2
 import psutil
 import pytest
 
@@ -16,7 +15,7 @@ from evals.soak.rounds import figures
 from evals.soak.senders import SECRET, Ledger, Sender
 from server.bootstrap import open_engine
 from server.settings import Settings
-from tests.acceptance.program import free_port, run, start, until_alive
+from tests.acceptance.program import browser, free_port, run, start, until_alive
 from tests.acceptance.test_store_down import tables_of
 
 TOKEN = "a-long-enough-token"
@@ -52,7 +51,7 @@ def workers_of(process: psutil.Process) -> list[psutil.Process]:
 async def metrics(url: str, token: str = "") -> str:
     """What Prometheus would read."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx2.AsyncClient(headers=headers, timeout=PATIENCE) as http:
+    async with browser(headers=headers) as http:
         answer = await http.get(f"{url}/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -99,7 +98,7 @@ async def test_without_workers_stores_wait_and_one_that_comes_fills_them(home: P
     async with server(home, "--workers", "0", ENGINTEL_LAG_LIMIT="0.2") as (url, process):
         assert workers_of(process) == []
         ledger = await send(url, count=3)
-        async with httpx2.AsyncClient(timeout=PATIENCE) as http:
+        async with browser() as http:
 
             async def late() -> bool:
                 return (await http.get(f"{url}/readyz")).status_code == 503
@@ -138,7 +137,7 @@ async def test_without_workers_stores_wait_and_one_that_comes_fills_them(home: P
 
 async def test_figures_want_the_token_that_is_set(home: Path) -> None:
     """They tell what an organisation does; whether the server is alive is nobody's secret."""
-    async with server(home, "--workers", "0", ENGINTEL_HTTP_TOKEN=TOKEN) as (url, _), httpx2.AsyncClient() as http:
+    async with server(home, "--workers", "0", ENGINTEL_HTTP_TOKEN=TOKEN) as (url, _), browser() as http:
         assert (await http.get(f"{url}/metrics")).status_code == 401
         assert (await http.get(f"{url}/healthz")).status_code == 200
         assert "engintel_database_up 1" in await metrics(url, TOKEN)
