@@ -114,7 +114,9 @@ class Engine:
         budget = Budget(seconds)
 
         def bounded(port: Port, name: str) -> Port:
-            return guarded(port, self._guards.setdefault(name, Guard(name.partition(" ")[0])), budget)
+            part = name.partition(" ")[0]
+            guard = self._guards.setdefault(name, Guard(part, self.settings.engine_called(part)))
+            return guarded(port, guard, budget)
 
         return replace(
             self,

@@ -52,13 +52,15 @@ class Guard:
     while, ever longer: its questions then fail at once, until one of them has found it back.
     """
 
-    def __init__(self, store: str) -> None:
+    def __init__(self, store: str, engine: str = "it") -> None:
         """Name the store; it counts as well until it is found to be otherwise.
 
         Args:
             store: what errors call it.
+            engine: what they call who fills that role and says nothing.
         """
         self._store = store
+        self._engine = engine
         self._breaker = Breaker(threshold=1, first_pause=FIRST_PAUSE, longest_pause=LONGEST_PAUSE)
         self._answered_at = float("-inf")
         self._given_up: set[asyncio.Task[Any]] = set()
@@ -111,7 +113,7 @@ class Guard:
         if done:
             return asked.result()
         self._give_up(asked)
-        raise StoreUnavailable(self._store, f"it did not answer within {budget.seconds:g} s")
+        raise StoreUnavailable(self._store, f"{self._engine} did not answer within {budget.seconds:g} s")
 
     def _give_up(self, asked: "asyncio.Task[Any]") -> None:
         self._given_up.add(asked)

@@ -136,8 +136,16 @@ class Settings:
     @property
     def moved(self) -> frozenset[Store]:
         """The roles that an engine of their own fills."""
-        urls = {Store.EVENTS: self.events_url, Store.VECTORS: self.vectors_url, Store.GRAPH: self.graph_url}
-        return frozenset(store for store, url in urls.items() if url)
+        return frozenset(Store(role) for role, url in self._engine_urls.items() if url)
+
+    def engine_called(self, part: str) -> str:
+        """What is said of the engine of a store while it says nothing itself: its kind, and who names it."""
+        url = self._engine_urls.get(part)
+        return f"{url.partition(':')[0]} (ENGINTEL_{part.upper()}_URL)" if url else "it"
+
+    @property
+    def _engine_urls(self) -> Mapping[str, str | None]:
+        return {Store.EVENTS: self.events_url, Store.VECTORS: self.vectors_url, Store.GRAPH: self.graph_url}
 
     def set_among(self, names: Iterable[str]) -> list[str]:
         """The variables of those of these settings that are set."""

@@ -120,6 +120,11 @@ class HybridVectors(PostgresProjection):
         """
         raise NotImplementedError
 
+    async def gone(self, namespace: str) -> str:
+        """What is to be said of vectors that should be there, where a question finds none at all; else nothing."""
+        del namespace
+        return ""
+
     @property
     def method(self) -> str:
         """How closeness is judged."""
@@ -263,6 +268,8 @@ class HybridVectors(PostgresProjection):
         if vector is not None:
             likeness = await self.measure(namespace, vector, having, worded.keys(), many)
             share = 0.75 if self._embedder.lexical else 0.4
+            if not likeness and having is None and (gone := await self.gone(namespace)):
+                notes.append(f"Found by words alone: {gone}")
         scores = {
             id_: worded.get(id_, 0.0) * share + max(0.0, likeness.get(id_, 0.0)) * (1 - share)
             for id_ in worded.keys() | likeness.keys()

@@ -295,13 +295,26 @@ class PineconeVectors(HybridVectors):
         return answer.response_info.lsn_reconciled if answer.response_info else None
 
     async def inspect(self) -> Inspection:
-        """Ask the index what it holds, and whether that is what the embedder makes."""
+        """Ask the index what it is, whether that suits the embedder, and whether it has what was put there."""
         shape = await self._index.shape()
         self._check(shape)
+        for gone in filter(None, [await self.gone(namespace) for namespace in NAMESPACES]):
+            raise Misconfigured(f"The vectors store lacks something: {gone}.")
         return Inspection(
             engine=ENGINE,
             version=f"{shape.dimension} numbers, {shape.metric or METRIC}",
             endpoint=self._index.endpoint,
+        )
+
+    async def gone(self, namespace: str) -> str:
+        """What to say of a namespace that is not there although all its vectors were put, and were seen."""
+        async with self.database.session(self.org, readonly=True) as connection:
+            were = await connection.fetchval(_SQL["were_shown"], self.org, namespace, self._aim)
+        if not were or await self._home_of(namespace) is not None:
+            return ""
+        return (
+            f"Pinecone's index {self._index.address.name!r} has no namespace {self._namespace(namespace)} any more. "
+            "`engintel replay --store vectors` fills it again"
         )
 
     async def migrate(self) -> Sequence[str]:

@@ -10,3 +10,10 @@ UPDATE vector_tides SET shown = greatest(shown, $3) WHERE org = $1 AND namespace
 
 -- name: unshown
 SELECT namespace FROM vector_tides WHERE org = $1 AND written > shown ORDER BY namespace;
+
+-- name: were_shown
+-- Whether a namespace has texts, and no vector of them is owed to the place $3, or waits to be seen there.
+SELECT EXISTS (SELECT FROM texts WHERE org = $1 AND namespace = $2)
+   AND EXISTS (SELECT FROM vector_aims WHERE org = $1 AND aim = $3 AND NOT refilling)
+   AND NOT EXISTS (SELECT FROM texts_owed WHERE org = $1 AND namespace = $2)
+   AND NOT EXISTS (SELECT FROM vector_tides WHERE org = $1 AND namespace = $2 AND written > shown);

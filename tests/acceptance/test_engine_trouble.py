@@ -5,6 +5,7 @@ One store so configured costs its part of an answer and nothing else, and no sec
 
 import gc
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -122,11 +123,25 @@ def newer_neo4j(request: pytest.FixtureRequest) -> dict[str, str]:
     return {"ENGINTEL_GRAPH_URL": server.url()}
 
 
+def silent(request: pytest.FixtureRequest) -> str:
+    """Something that takes connections and never says a word."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    request.addfinalizer(listener.close)
+    return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
 TROUBLES = [
     Trouble("events-unknown-host", Store.EVENTS, lambda _: clickhouse_at("clickhouse.invalid/engintel"),
             ("ClickHouse", "clickhouse.invalid")),
     Trouble("events-refused", Store.EVENTS, lambda _: clickhouse_at("127.0.0.1:1/engintel"),
             ("ClickHouse", "cannot be reached")),
+    Trouble("events-silent", Store.EVENTS, lambda request: clickhouse_at(f"{silent(request)}/engintel?timeout=1"),
+            ("ClickHouse", "does not answer in time")),
+    Trouble("graph-silent", Store.GRAPH, lambda request: {**neo4j_at(silent(request)), "ENGINTEL_DEADLINE": "3"},
+            ("neo4j", "did not answer", "ENGINTEL_GRAPH_URL")),
+    Trouble("vectors-silent", Store.VECTORS,
+            lambda request: {**pinecone_at("sample", f"http://{silent(request)}"), "ENGINTEL_DEADLINE": "3"},
+            ("pinecone", "did not answer", "ENGINTEL_VECTORS_URL")),
     Trouble("events-wrong-password", Store.EVENTS,
             lambda request: {"ENGINTEL_EVENTS_URL": face(request).url(password=SECRET)},
             ("ClickHouse", "password", "ENGINTEL_EVENTS_URL")),
@@ -166,7 +181,7 @@ def trouble(request: pytest.FixtureRequest, sample_home: Path, monkeypatch: pyte
     given: Trouble = request.param
     # What is wrong is to be heard of on a slow machine, too, where a refusal takes its time.
     ours = {"ENGINTEL_HOME": str(sample_home), "ENGINTEL_NOW": NOW, "ENGINTEL_DEADLINE": "20"}
-    for name, value in {**given.settings(request), **ours}.items():
+    for name, value in {**ours, **given.settings(request)}.items():
         monkeypatch.setenv(name, value)
     yield given
     gc.collect()

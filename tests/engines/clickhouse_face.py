@@ -27,8 +27,13 @@ from backports import zstd
 
 _connect: Callable[[str], Any] = chdb.connect
 """Its type is said here: two packages bring that module, and whichever was installed last says it or does not."""
-PASSWORDS = {"default": "", "engintel": "s3cret/@#", "reader": "r"}
+PASSWORDS = {"default": "", "engintel": "s3cret/@#", "reader": "r", "crowded": "c", "hurried": "h"}
 READERS = {"reader"}
+PROFILES = {
+    "crowded": {"min_free_disk_bytes_to_perform_insert": str(10**18)},  # more than any disk has
+    "hurried": {"min_execution_speed": str(10**15), "timeout_before_checking_execution_speed": "0"},
+}
+"""The settings that a user has anyway, which bring the engine to refuse what it does for others."""
 _TRANSPORT = {
     "database", "query", "query_id", "session_id", "client_protocol_version", "enable_http_compression",
     "wait_end_of_query", "send_progress_in_http_headers", "http_headers_progress_interval_ms", "buffer_size", "role",
@@ -136,6 +141,7 @@ class Request(BaseHTTPRequestHandler):
         if user in READERS and not _READS.match(statement):
             raise Refusal(164, f"{user}: Cannot execute query in readonly mode. (READONLY)")
         settings = {name: value for name, value in given.items() if name not in _TRANSPORT and "param_" not in name}
+        settings |= PROFILES.get(user, {})
         parameters = {name[6:]: value for name, value in given.items() if name.startswith("param_")}
         with self.server.lock:
             head = statement[:200].decode(errors="replace")
