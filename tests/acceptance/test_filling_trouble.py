@@ -68,27 +68,32 @@ def answer(capfd: pytest.CaptureFixture[str], *call: str) -> dict[str, Any]:
     ("user", "why"),
     [
         ("reader", "it may only be read: give a user that may also write, and not a replica that is read-only"),
-        ("crowded", "its disk is full: free some space, or keep less with ?hot_days= and ?rollup_days="),
         ("hurried", "it took too long: ask for a shorter time, or allow more with ?timeout="),
     ],
+    ids=["to-be-read-only", "too-slow"],
 )
-def test_a_clickhouse_that_takes_nothing_is_told_and_filled_once_it_does(
-    user: str,
-    why: str,
-    clickhouse_face: Face,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+def test_a_clickhouse_that_refuses_is_told(
+    user: str, why: str, clickhouse_face: Face, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Refused by the engine itself: it counts its free disk, and how fast it reads."""
-    database = f"taken_by_{user}"
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database=database))
+    """What it will not do for this user, it says itself."""
+    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database=f"of_{user}"))
     assert run(["migrate"]) == 0
+    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(user, database=f"of_{user}"))
 
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(user, database=database))
-    told = refused("events", capfd)
-    assert f"ClickHouse at 127.0.0.1:{clickhouse_face.port}/{database}: {why}" in told
+    assert f"ClickHouse at 127.0.0.1:{clickhouse_face.port}/of_{user}: {why}" in refused("events", capfd)
 
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database=database))
+
+def test_a_clickhouse_whose_disk_is_full_is_told_and_filled_once_there_is_room(
+    clickhouse_face: Face, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It counts its free disk itself, and is told to want more of it than there is."""
+    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database="crowded"))
+    assert run(["migrate"]) == 0
+    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url("crowded", database="crowded"))
+    why = "its disk is full: free some space, or keep less with ?hot_days= and ?rollup_days="
+    assert f"ClickHouse at 127.0.0.1:{clickhouse_face.port}/crowded: {why}" in refused("events", capfd)
+
+    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database="crowded"))
     assert run(["replay", "--store", "events"]) == 0
     assert answer(capfd, "get_team_workload", "team=payments")["coverage"]["events"]["state"] == "ok"
 

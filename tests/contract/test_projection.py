@@ -120,10 +120,10 @@ async def test_settling_changes_nothing_that_is_there(projection: Projection) ->
 
 
 @pytest.mark.parametrize(
-    ("make", "seed"),
+    ("place", "seed"),
     # An engine of its own has a price for each batch.
     [(store, seed) for store in STORES for seed in range(2 if "@" in store else 6)],
-    indirect=["make"],
+    indirect=["place"],
 )
 async def test_the_order_between_entities_is_no_matter(projection: Projection, make: Make, org: str, seed: int) -> None:
     """Lanes may be applied in any order: only what belongs to one entity keeps its order."""
