@@ -30,6 +30,8 @@ CANDIDATES: Final = 60
 _CONCISE_REASONS: Final = 3
 WEAK: Final = 0.4
 """Work that matches less than this share of what matches best is a coincidence of words."""
+_TOUCHES: Final = 500
+"""Who changed which file at or near the paths: where that is so much close by, nobody looks farther away."""
 _MARKS: Final = re.compile(r"^[A-Z][A-Z0-9_]+-\d+:? |\(#\d+\)$")
 _WORD: Final = re.compile(r"[A-Za-z+#]+")
 
@@ -156,7 +158,7 @@ async def _touches(
     if not paths:
         return ()
     where = {ref: ref for project in about for ref in project.refs} or None
-    return await context.events.touches(window, half_life=HALF_LIFE, paths=paths, projects=where)
+    return await context.events.touches(window, half_life=HALF_LIFE, paths=paths, projects=where, limit=_TOUCHES)
 
 
 async def _work(context: ToolContext, requirement: str, window: Window, about: Sequence[Project]) -> Sequence[WorkHit]:
@@ -174,20 +176,17 @@ async def _profiles(context: ToolContext, requirement: str) -> Closest:
 
 def _path_facts(touches: Sequence[Touch], paths: Sequence[str]) -> Iterable[Fact]:
     near = {path: max(nearness(path, asked) for asked in paths) for path in {touch.path for touch in touches}}
-    # Where a path is really there, the same folders in another project are a coincidence.
-    there = {touch.project for touch in touches if near[touch.path] == 1}
     for touch in touches:
-        if not there or touch.project in there:
-            how = "on" if near[touch.path] == 1 else "near it, on"
-            yield Fact(
-                person=touch.account,
-                kind="path",
-                subject=touch.path,
-                weight=touch.weight * near[touch.path],
-                at=touch.last_at,
-                text=f"{count(touch.commits, 'commit')} {how} {touch.path}",
-                source=touch.project,
-            )
+        how = "on" if near[touch.path] == 1 else "near it, on"
+        yield Fact(
+            person=touch.account,
+            kind="path",
+            subject=touch.path,
+            weight=touch.weight * near[touch.path],
+            at=touch.last_at,
+            text=f"{count(touch.commits, 'commit')} {how} {touch.path}",
+            source=touch.project,
+        )
 
 
 def _skill_facts(uses: Iterable[SkillUse]) -> Iterable[Fact]:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from domain.answers import Answer, Evidence, Named
+from domain.answers import Evidence, Listing, Named, Page
 from domain.frozen import Frozen
 from domain.impact import CARRIES, ChangeKind, Reached, reached_by
 from domain.people import Person
@@ -19,7 +19,7 @@ from domain.text import count
 from domain.window import Window
 from tools.context import ToolContext
 from tools.naming import between_projects, people_of, projects_of, the_project
-from tools.parameters import Detail, Project
+from tools.parameters import Cursor, Detail, Limit, Project
 from tools.people import COUNTED, by_person, groups
 from tools.spec import reads
 
@@ -46,8 +46,8 @@ class Concerned(Frozen):
     why: str
 
 
-class Impact(Answer):
-    """What is reached, nearest first, and whom to tell."""
+class Impact(Listing):
+    """What is reached, nearest first, and whom to tell: the people of the projects of this page, the teams of all."""
 
     affected_projects: tuple[AffectedProject, ...]
     people: tuple[Concerned, ...]
@@ -60,28 +60,37 @@ async def get_dependency_impact(
     project: Project,
     change: Annotated[ChangeKind, Field(description="what happens to it")] = "breaking_change",
     depth: Annotated[int, Field(ge=1, le=6)] = 3,
+    limit: Limit = 10,
     detail: Detail = "concise",
+    cursor: Cursor = None,
 ) -> Impact:
     """Tell what breaks or waits if a project is late, down or changed: every path, its evidence, and whom to tell."""
+    page = Page.of(cursor, limit, (project, change, depth, detail))
     which = await the_project(context, project)
     asked = context.graph.dependencies(which.refs, upstream=False, depth=depth + 1)
     edges = await context.part(Store.GRAPH, asked, ())
     by_ref = await projects_of(context, [ref for edge in edges for ref in (edge.dependent, edge.needed)])
     by_id = {built.id: built for built in (which, *by_ref.values())}
     reached, beyond = reached_by(which.id, between_projects(edges, by_ref), change, depth)
+    shown, next_cursor = page.cut(reached)
     teams = {by_id[r.project].owner_team for r in reached} | {which.owner_team}
     people, named = await asyncio.gather(
-        _people(context, [by_id[r.project] for r in reached]),
+        _people(context, [by_id[r.project] for r in shown]),
         context.directory.teams(ids=[team for team in teams if team]),
     )
     cycles = [by_id[r.project].name for r in reached if r.in_cycle]
     left_out = {edge.kind for edge in edges} - CARRIES[change]
     return Impact(
-        affected_projects=tuple(_affected(r, by_id, detail) for r in reached),
+        affected_projects=tuple(_affected(r, by_id, detail) for r in shown),
         people=people,
         teams=tuple(Named(id=team.id, name=team.name) for team in sorted(named, key=lambda team: team.id)),
+        truncated=next_cursor is not None,
+        next_cursor=next_cursor,
         **await context.about(
             (Store.DIRECTORY, Store.GRAPH, Store.EVENTS),
+            f"{count(len(reached), 'project is', 'projects are')} affected, {len(shown)} of them shown"
+            if len(shown) < len(reached)
+            else "",
             f"Paths were followed {count(depth, 'step')}; there are more beyond" if beyond else "",
             f"In a cycle of dependencies: {', '.join(cycles)}" if cycles else "",
             f"Dependencies of kind {', '.join(sorted(left_out))} do not carry {change} and were left out"
@@ -132,6 +141,6 @@ def _away(person: Person, now: datetime) -> str:
 
 
 def _affected(reached: Reached, by_id: Mapping[str, Built], detail: Detail) -> AffectedProject:
-    shown = reached.evidence if detail == "full" else reached.evidence[: max(_CONCISE_EVIDENCE, reached.distance)]
+    told = reached.evidence if detail == "full" else reached.evidence[: max(_CONCISE_EVIDENCE, reached.distance)]
     name = by_id[reached.project].name if reached.project in by_id else reached.project
-    return AffectedProject(id=reached.project, name=name, distance=reached.distance, path=reached.path, evidence=shown)
+    return AffectedProject(id=reached.project, name=name, distance=reached.distance, path=reached.path, evidence=told)

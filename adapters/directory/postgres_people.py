@@ -1,13 +1,14 @@
 """Filling the directory's people: what events say of accounts, and who is behind them when that has changed."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from pydantic import ConfigDict, TypeAdapter
+
 from adapters.directory.postgres_names import put_names
-from adapters.directory.postgres_owners import identity_of, resolve, sign
+from adapters.directory.postgres_owners import resolve, sign
 from adapters.postgres.database import Connection, Row, load_queries
 from domain.events import (
     Actor,
@@ -27,6 +28,7 @@ from domain.people import Identity, Person, Terms, id_suffix
 from domain.text import slug
 
 _SQL: Final = load_queries("adapters.directory", "postgres.sql")
+_IDENTITIES: Final = TypeAdapter(tuple[Identity, ...], config=ConfigDict(defer_build=True))
 _USERNAME, _NAME, _EMAIL = _SAID = ("username", "name", "email")
 
 
@@ -207,7 +209,7 @@ def person_of(row: Row) -> Person:
         name=row["name"],
         email=row["email"],
         bot=row["bot"],
-        identities=tuple(identity_of(identity) for identity in json.loads(row["identities"] or "[]")),
+        identities=_IDENTITIES.validate_json(row["identities"] or "[]"),
         teams=tuple(sorted(row["teams"] or ())),
         terms=Terms.model_validate_json(row["terms"]),
     )

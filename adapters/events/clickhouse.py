@@ -19,7 +19,7 @@ from adapters.events.clickhouse_rows import EARLIEST, LATEST, Placed, hashed
 from adapters.events.clickhouse_series import Measured, Step
 from adapters.events.clickhouse_server import HttpServer, LocalServer, Rows, Server
 from adapters.events.clickhouse_writing import Writing
-from adapters.events.rows import COMMON, Lately, near
+from adapters.events.rows import COMMON, Lately, nearest_first
 from adapters.postgres.database import Database, load_queries
 from adapters.postgres.outside import OutsideProjection
 from domain.errors import Misconfigured, StoreUnavailable
@@ -231,18 +231,20 @@ class ClickHouseEvents(OutsideProjection):
         projects: Groups | None = None,
         limit: int = 2_000,
     ) -> Sequence[Touch]:
-        """Who changed which files, greatest weight first."""
-        places = [near(path) for path in paths]
-        rows = await self._ask(
-            "touches",
-            **_between(window), **_accounts(accounts), **_projects(projects), any_path=not paths,
-            paths=[there for there, _ in places], folders=sorted({folder for _, beside in places for folder in beside}),
-            half_life=half_life.total_seconds(), limit=limit,
-        )  # fmt: skip
-        return [
-            Touch(account=who, project=place, path=path, commits=commits, weight=weight, last_at=last_at)
-            for who, place, path, commits, weight, last_at in rows
-        ]
+        """Who changed which files, nearest and weightiest first."""
+
+        async def at(near: Sequence[str], where: Groups | None) -> Sequence[Touch]:
+            rows = await self._ask(
+                "touches",
+                **_between(window), **_accounts(accounts), **_projects(where), any_path=not near, near=list(near),
+                half_life=half_life.total_seconds(), limit=limit,
+            )  # fmt: skip
+            return [
+                Touch(account=who, project=place, path=path, commits=commits, weight=weight, last_at=last_at)
+                for who, place, path, commits, weight, last_at in rows
+            ]
+
+        return await (nearest_first(paths, projects, limit, at) if paths else at((), projects))
 
     async def skills(
         self,

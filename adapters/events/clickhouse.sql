@@ -196,7 +196,7 @@ FROM (
     WHERE org = {org:String} AND occurred_at >= {since:DateTime64(6, 'UTC')} AND occurred_at < {until:DateTime64(6, 'UTC')}
       AND ({any_account:Bool} OR account IN {accounts:Array(String)})
       AND ({any_project:Bool} OR project IN {projects:Array(String)})
-      AND ({any_path:Bool} OR path IN {paths:Array(String)} OR hasAny(folders, {folders:Array(String)}))
+      AND ({any_path:Bool} OR path IN {near:Array(String)} OR hasAny(folders, {near:Array(String)}))
       AND $kept
     GROUP BY who, place, path, entity_hash
 )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from adapters.events.rows import COMMON, Lately, kept, near, searchable, touched
+from adapters.events.rows import COMMON, Lately, kept, nearest_first, searchable, touched
 from adapters.postgres.database import Connection, Database, load_queries
 from adapters.postgres.projection import PostgresProjection
 from domain.events import DONE_FOR_ACTOR, CommitDropped, Event, decode
@@ -95,17 +95,19 @@ class PostgresEvents(PostgresProjection):
         projects: Groups | None = None,
         limit: int = 2_000,
     ) -> Sequence[Touch]:
-        """Who changed which files, greatest weight first."""
-        there, folders = _beside(paths)
-        after = [f"{folder[:-1]}0" for folder in folders]  # what comes after a slash
-        statement = _SQL["touches"].replace("$near", _near(len(folders)))
-        groups = (*_arrays(accounts), *_arrays(projects))
+        """Who changed which files, nearest and weightiest first."""
         async with self.database.session(self.org, readonly=True) as connection:
-            rows = await connection.fetch(
-                statement, self.org, window.since, window.until, *groups, there, folders, after,
-                half_life.total_seconds(), limit,
-            )  # fmt: skip
-        return [Touch(**dict(row)) for row in rows]
+
+            async def at(places: Sequence[str], where: Groups | None) -> Sequence[Touch]:
+                below, after = [f"{place}/" for place in places], [f"{place}0" for place in places]  # 0 follows a slash
+                rows = await connection.fetch(
+                    _SQL["touches"].replace("$near", _at_or_below(len(places))),
+                    self.org, window.since, window.until, *_arrays(accounts), *_arrays(where),
+                    list(places), below, after, half_life.total_seconds(), limit,
+                )  # fmt: skip
+                return [Touch(**dict(row)) for row in rows]
+
+            return await (nearest_first(paths, projects, limit, at) if paths else at((), projects))
 
     async def skills(
         self,
@@ -201,15 +203,9 @@ def _touches(event: Event) -> Iterator[tuple[Any, ...]]:
         yield (event.id, account, path, event.entity, project, skill, event.occurred_at)
 
 
-def _beside(paths: Collection[str]) -> tuple[list[str], list[str]]:
-    """What `paths` are called, and the widest folder around each of them: the narrower ones lie in it."""
-    there, folders = zip(*(near(path) for path in paths), strict=True) if paths else ((), ())
-    return sorted(set(there)), sorted({f"{widest}/" for *_, widest in folders})
-
-
-def _near(folders: int) -> str:
-    """The condition of a path of which there are so many folders: each by where it begins, which an index knows."""
-    if not folders:  # so no path was asked about
+def _at_or_below(places: int) -> str:
+    """The condition of a path of which there are so many places: each by where it begins, which an index knows."""
+    if not places:  # so no path was asked about
         return "cardinality($8::text[] || $9::text[] || $10::text[]) = 0"
-    ranges = (f"t.path ~>=~ ($9::text[])[{n}] AND t.path ~<~ ($10::text[])[{n}]" for n in range(1, folders + 1))
+    ranges = (f"t.path ~>=~ ($9::text[])[{n}] AND t.path ~<~ ($10::text[])[{n}]" for n in range(1, places + 1))
     return f"({' OR '.join(('t.path = ANY ($8::text[])', *ranges))})"

@@ -58,11 +58,11 @@ WHERE seen.at IS NOT NULL GROUP BY a.counts_as;
 
 -- name: touches
 -- A commit seen through two sources is one entity; its weight is taken once. Sums are rounded: the order in which
--- they are made must not decide which of two equal ones comes first. $8 paths, and the folders $9 from their names with
--- a slash up to what comes after those, $10; $11 half-life in seconds.
+-- they are made must not decide which of two equal ones comes first. $8 places, and what is below them: from their names
+-- with a slash, $9, up to what comes after those, $10; $11 half-life in seconds.
 SELECT account, project, path, count(*) AS commits, round(sum(weight) * 1e9) / 1e9 AS weight, max(at) AS last_at
 FROM (
-    SELECT account, project, path, at, power(0.5, extract(epoch FROM $3::timestamptz - at)::float8 / $11::float8) AS weight
+    SELECT account, project, path, at, power(0.5, date_part('epoch', $3::timestamptz - at) / $11::float8) AS weight
     FROM (
         SELECT coalesce(a.counts_as, t.account) AS account, coalesce(p.counts_as, t.project) AS project, t.path,
                max(t.occurred_at) AS at

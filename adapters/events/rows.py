@@ -1,10 +1,11 @@
 """What an event store keeps of an event, whatever engine it is in: so that all of them give the same answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
 from domain.events import Commit, Event, Issue, PullRequest, encode
+from domain.ports import Groups, Touch
 from domain.skills import skill_of
 
 COMMON: Final = 2_000
@@ -52,11 +53,44 @@ def touched(event: Event) -> Iterator[tuple[str, str, str, str | None]]:
                 yield account, event.project, path, skill
 
 
-def near(path: str) -> tuple[str, list[str]]:
-    """What `path` is called in a store, and the folders in which a file counts as near it; it may be one itself."""
-    clean = PurePosixPath(path.strip().strip("/"))
-    beside = [str(folder) for folder in list(clean.parents)[:_BACK_OFF_FOLDERS] if folder.name]
-    return str(clean), [str(clean), *beside]
+def rings(paths: Collection[str]) -> Sequence[Sequence[str]]:
+    """The places at or below which a file is near to `paths`, in ever wider rings: themselves, and the folders around.
+
+    >>> rings(["src/pay/retry.py"])
+    [['src/pay/retry.py'], ['src/pay'], ['src']]
+    """
+    ways = [_outwards(PurePosixPath(path.strip().strip("/"))) for path in paths]
+    return [sorted({way[min(n, len(way) - 1)] for way in ways}) for n in range(max(map(len, ways), default=0))]
+
+
+def _outwards(path: PurePosixPath) -> Sequence[str]:
+    return [str(path), *(str(folder) for folder in list(path.parents)[:_BACK_OFF_FOLDERS] if folder.name)]
+
+
+async def nearest_first(
+    paths: Collection[str],
+    projects: Groups | None,
+    limit: int,
+    ask: Callable[[Sequence[str], Groups | None], Awaitable[Sequence[Touch]]],
+) -> Sequence[Touch]:
+    """At most `limit` touches: those of an inner ring first, and of the next only as many as there is room for.
+
+    Args:
+        paths: what the rings are around.
+        projects: where; none for everywhere.
+        limit: how many.
+        ask: gives the weightiest `limit` at or below any of some places, in some projects.
+    """
+    found: list[Touch] = []
+    for n, places in enumerate(rings(paths)):
+        if n == 1 and (there := {touch.project for touch in found}):
+            known = projects if projects is not None else {project: project for project in there}
+            projects = {key: counts_as for key, counts_as in known.items() if counts_as in there}
+        inner = {touch.path for touch in found}
+        found += [touch for touch in await ask(places, projects) if touch.path not in inner]
+        if len(found) >= limit:
+            break
+    return found[:limit]
 
 
 class Lately:

@@ -160,12 +160,13 @@ class Events(Protocol):
         projects: Groups | None = None,
         limit: int = 2_000,
     ) -> Sequence[Touch]:
-        """Who changed which files, greatest weight first.
+        """Who changed which files, greatest weight first; around `paths` the nearest first, however little they weigh.
 
         Args:
             window: when.
             half_life: the age at which a commit weighs half.
-            paths: only files at, below or up to two folders beside these; none for all files.
+            paths: only files at, below or up to two folders beside these; none for all files. Where one of them is
+                really there, the same folders in another project are a coincidence, and not looked into.
             accounts: whose; none for everybody.
             projects: where; none for everywhere.
             limit: how many rows at most.

@@ -167,6 +167,24 @@ async def test_the_free_second_best_comes_before_the_drowned_expert(engine: Engi
     assert any(reason.kind == "availability" and "open issues" in reason.text for reason in drowned.reasons)
 
 
+async def test_what_is_affected_is_told_page_by_page_with_those_to_tell(engine: Engine) -> None:
+    """A change at the root of everything would fill the window of whoever asks; nobody on a page is of another page."""
+    whole = await get_dependency_impact(engine.context(), "platform-infra", "outage", depth=6)
+    pages = [await get_dependency_impact(engine.context(), "platform-infra", "outage", depth=6, limit=2)]
+    while pages[-1].truncated:
+        cursor = pages[-1].next_cursor
+        pages.append(
+            await get_dependency_impact(engine.context(), "platform-infra", "outage", 6, limit=2, cursor=cursor)
+        )
+
+    assert not whole.truncated
+    assert len(pages) > 1
+    assert [project for page in pages for project in page.affected_projects] == list(whole.affected_projects)
+    assert {person.id for page in pages for person in page.people} == {person.id for person in whole.people}
+    assert {page.teams for page in pages} == {whole.teams}
+    assert pages[0].notes[0] == f"{len(whole.affected_projects)} projects are affected, 2 of them shown"
+
+
 async def test_the_chain_of_dependencies_is_walked_to_its_end(engine: Engine, truth: Truth) -> None:
     """With every path, and the cycle elsewhere named as one."""
     chain = truth["facts"]["dependency_chain"]

@@ -132,6 +132,25 @@ async def test_touches_are_found_at_below_and_beside_a_path(events: FilledEvents
     assert {touch.path for touch in beside} == {"src/pay/retry.py", "src/pay/sub/x.py", "src/other/y.py"}
 
 
+async def test_what_is_nearest_is_found_however_much_is_done_around_it(events: FilledEvents) -> None:
+    """An old change of the very file says more than many of yesterday two folders away."""
+    await fill(
+        events,
+        commit("c1", ADA, "src/pay/retry.py", hours=0),
+        *(commit(f"d{n}", GRACE, "src/pay/other.py", hours=24 + n) for n in range(3)),
+        *(commit(f"e{n}", GRACE, f"src/far/{n}.py", hours=24 * 20 + n) for n in range(5)),
+    )
+
+    async def nearest(limit: int) -> list[str]:
+        window = Window(since=at(-1), until=at(24 * 21))
+        touches = await events.touches(window, half_life=DAY, paths=["src/pay/retry.py"], limit=limit)
+        return [touch.path for touch in touches]
+
+    assert await nearest(1) == ["src/pay/retry.py"]
+    assert await nearest(2) == ["src/pay/retry.py", "src/pay/other.py"]
+    assert await nearest(4) == ["src/pay/retry.py", "src/pay/other.py", "src/far/4.py", "src/far/3.py"]
+
+
 async def test_co_authors_touched_the_files_too(events: FilledEvents) -> None:
     """Pairing is knowledge on both sides; the commit is the author's."""
     await fill(events, commit("c1", ADA, "a.py", co_authors=(GRACE,)))

@@ -92,6 +92,12 @@ QUESTIONS: Mapping[str, Ask] = {
             "*",
         )
     },
+    **{
+        f"the nearest {limit} touches": ask(
+            "touches", ALWAYS, half_life=90 * DAY, paths=["src/part0/unit1/f2.py"], limit=limit
+        )
+        for limit in (1, 40, 400)
+    },
     "touches at several": ask("touches", ALWAYS, half_life=90 * DAY, paths=["src/part5/unit0", "src/part6/x.py"]),
     "skills": ask("skills", YEAR),
     "skills of some": ask("skills", ODD, accounts=SOMEBODY, skills=["Python", "Go", "COBOL"]),
