@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from domain.answers import Answer, Evidence, Named
@@ -11,7 +12,6 @@ from domain.events import Event
 from domain.frozen import Frozen, Utc
 from domain.impact import Dependency, evidence_of
 from domain.metrics import Metric
-from domain.people import Person
 from domain.ports import Activity
 from domain.projects import Project as Built
 from domain.projects import service_ref
@@ -31,7 +31,7 @@ from domain.work import WorkItem
 from tools.context import ToolContext
 from tools.naming import between_projects, people_of, projects_of, the_project
 from tools.parameters import Days, Detail, Project
-from tools.people import COUNTED, COUNTING, Counts, by_person, groups, loads_of
+from tools.people import COUNTED, COUNTING, Counts, by_owners, by_person, loads_of
 from tools.spec import reads
 
 _CONCISE_PEOPLE: Final = 5
@@ -76,8 +76,9 @@ async def get_project_health(
     """Tell how a project is doing: DORA and flow metrics with n and definition, contributors, dependencies, risks."""
     which = await the_project(context, project)
     window = Window.last(days, context.now)
+    where = dict.fromkeys(which.refs, which.id)
     raw, events, work, up, down = await asyncio.gather(
-        context.part(Store.EVENTS, _activity(context, window, which), ()),
+        context.part(Store.EVENTS, context.events.activity(window, COUNTED, projects=where), ()),
         context.part(Store.EVENTS, _events(context, window, which), None),
         context.directory.open_work(projects=which.refs),
         context.part(Store.GRAPH, context.graph.dependencies(which.refs, upstream=True, depth=1), ()),
@@ -86,7 +87,7 @@ async def get_project_health(
     everybody = await people_of(context, [*(row.account for row in raw), *_people_in(work)])
     people = {person.id: person for person in everybody.values()}
     rows, near = await asyncio.gather(
-        context.part(Store.EVENTS, _activity(context, window, which, list(people.values())), ()),
+        by_owners(context, window, raw, everybody, where),
         projects_of(context, [ref for edge in (*up, *down) for ref in (edge.dependent, edge.needed)]),
     )
     counts = by_person(rows)
@@ -142,15 +143,6 @@ async def get_project_health(
     )
 
 
-async def _activity(
-    context: ToolContext, window: Window, which: Built, people: Sequence[Person] | None = None
-) -> Sequence[Activity]:
-    """What happened on the project: by raw account, or by person once it is known who is behind them."""
-    where = dict.fromkeys(which.refs, which.id)
-    who = None if people is None else groups(people)
-    return await context.events.activity(window, COUNTED, accounts=who, projects=where)
-
-
 def _people_in(work: Sequence[WorkItem]) -> list[str]:
     """The accounts of whoever wrote the work in hand, has it, or is asked to look at it."""
     return [key for item in work for key in (item.author, item.assignee, *item.reviewers) if key]
@@ -186,7 +178,9 @@ def _contributors(
     names: Mapping[str, str],
 ) -> tuple[Contributor, ...]:
     total = sum(commits.values())
-    last = {id_: max(row.last_at for row in rows if row.account == id_) for id_ in humans}
+    last: dict[str, datetime] = {}
+    for row in rows:
+        last[row.account] = max(row.last_at, last.get(row.account, row.last_at))
     return tuple(
         Contributor(
             id=id_,

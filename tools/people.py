@@ -3,10 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from domain.people import Person
-from domain.ports import Activity
+from domain.ports import Activity, Groups
 from domain.routing import Store
+from domain.window import Window
 from domain.work import Load, load_of
 from tools.context import ToolContext
 
@@ -35,6 +37,37 @@ async def loads_of(context: ToolContext, people: Sequence[Person]) -> Mapping[st
 def groups(people: Iterable[Person]) -> dict[str, str]:
     """Account keys, each counting as its owner."""
     return {key: person.id for person in people for key in person.keys}
+
+
+async def by_owners(
+    context: ToolContext, window: Window, raw: Sequence[Activity], owners: Mapping[str, Person], projects: Groups
+) -> Sequence[Activity]:
+    """The activity of accounts, counted by who is behind them.
+
+    Whoever was seen by one account has done what that did. What several accounts of one person did is counted anew:
+    through two sources one thing is seen twice.
+
+    Args:
+        context: of the call.
+        window: what `raw` is of.
+        raw: everything `COUNTED` that was done on `projects` by any account.
+        owners: by account; what nobody owns is left out.
+        projects: where.
+    """
+    accounts: dict[str, set[str]] = defaultdict(set)
+    for row in raw:
+        if row.account in owners:
+            accounts[owners[row.account].id].add(row.account)
+    several = {person.id: person for person in owners.values() if len(accounts[person.id]) > 1}
+    rows = [
+        replace(row, account=owners[row.account].id)
+        for row in raw
+        if row.account in owners and owners[row.account].id not in several
+    ]
+    if several:
+        asked = context.events.activity(window, COUNTED, accounts=groups(several.values()), projects=projects)
+        rows.extend(await context.part(Store.EVENTS, asked, ()))
+    return rows
 
 
 class Counts:
