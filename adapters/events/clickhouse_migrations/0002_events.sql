@@ -138,7 +138,7 @@ CREATE TABLE IF NOT EXISTS works (
     id String,
     type LowCardinality(String),
     project LowCardinality(String),
-    account LowCardinality(String),
+    account String, -- to read one of thousands would take reading all of them
     entity String,
     occurred_at DateTime64(6, 'UTC'),
     title String,
