@@ -79,13 +79,16 @@ async def find_developers(
         context.part(Store.EVENTS, _work(context, requirement, window, about), ()),
         context.part(Store.VECTORS, _profiles(context, requirement), Closest()),
     )
+    told = (touches, uses, work)
+    profiles_of = [match.metadata["account"] for match in profiles.matches]
+    people = await people_of(context, [*(row.account for rows in told for row in rows), *profiles_of])
+    # What nobody known did is no evidence: of thousands of rows it is left out before anything is made of them.
     facts = [
-        *_path_facts(touches, paths or ()),
-        *_skill_facts(uses),
+        *_path_facts([touch for touch in touches if touch.account in people], paths or ()),
+        *_skill_facts(use for use in uses if use.account in people),
         *_work_facts(work, context),
         *_profile_facts(profiles.matches),
     ]
-    people = await people_of(context, [fact.person for fact in facts])
     known = [replace(fact, person=people[fact.person].id) for fact in facts if fact.person in people]
     by_id = {person.id: person for person in people.values()}
     bots = {person.id for person in by_id.values() if person.bot}
