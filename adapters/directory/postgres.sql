@@ -179,13 +179,21 @@ WHERE owner_rules.changed_at <= excluded.changed_at;
 -- Reading ------------------------------------------------------------------------------------------------------
 
 -- name: people
-SELECT p.id, p.name, p.email, p.bot, p.terms,
-       (SELECT json_agg(json_build_object('source', i.source, 'external_id', i.external_id, 'username', i.username,
-                                          'name', i.name, 'email', i.email, 'bot', i.bot) ORDER BY i.key)
-        FROM identities i WHERE i.org = p.org AND i.person_id = p.id) AS identities,
-       (SELECT array_agg(DISTINCT m.team) FROM identities i JOIN memberships m ON m.org = i.org AND m.key = i.key
-        WHERE i.org = p.org AND i.person_id = p.id AND m.member) AS teams
+-- Their accounts and teams are gathered for all of them at once: one by one takes four times as long.
+SELECT p.id, p.name, p.email, p.bot, p.terms, theirs.identities, belongs.teams
 FROM people p
+LEFT JOIN (
+    SELECT i.person_id,
+           json_agg(json_build_object('source', i.source, 'external_id', i.external_id, 'username', i.username,
+                                      'name', i.name, 'email', i.email, 'bot', i.bot) ORDER BY i.key) AS identities
+    FROM identities i
+    WHERE i.org = $1 AND ($2::text[] IS NULL OR i.person_id = ANY ($2::text[])) GROUP BY i.person_id
+) AS theirs ON theirs.person_id = p.id
+LEFT JOIN (
+    SELECT i.person_id, array_agg(DISTINCT m.team) AS teams
+    FROM identities i JOIN memberships m ON m.org = i.org AND m.key = i.key
+    WHERE i.org = $1 AND ($2::text[] IS NULL OR i.person_id = ANY ($2::text[])) AND m.member GROUP BY i.person_id
+) AS belongs ON belongs.person_id = p.id
 WHERE p.org = $1 AND ($2::text[] IS NULL OR p.id = ANY ($2::text[]))
 ORDER BY p.id;
 

@@ -94,6 +94,8 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self._connections = POOL
         self._reviving = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
+        """Transactions in which everything was read, and that end while their readers go on."""
 
     @property
     def embedded(self) -> bool:
@@ -123,6 +125,7 @@ class Database:
             yield self
         finally:
             if self._pool is not None:
+                await asyncio.gather(*self._leaving)
                 await _close(self._pool)
                 self._pool = None
             if self._embedded is not None:
@@ -144,7 +147,7 @@ class Database:
         check_org(org)
         # Role and organisation end with the transaction, so nothing leaks to the connection's next user.
         begin = f"BEGIN{' READ ONLY' if readonly else ''}; SET LOCAL ROLE {ROLE}; SET LOCAL engintel.org = '{org}'"
-        async with self._transaction(begin) as connection:
+        async with self._transaction(begin, changes=not readonly) as connection:
             yield connection
 
     @asynccontextmanager
@@ -169,11 +172,15 @@ class Database:
         return connection
 
     @asynccontextmanager
-    async def _transaction(self, begin: str) -> AsyncIterator[PoolConnectionProxy]:
+    async def _transaction(self, begin: str, *, changes: bool = True) -> AsyncIterator[PoolConnectionProxy]:
         """A connection in a transaction that commits at the end, unless something is raised.
 
         Connections that died while idle are noticed only by using them. Where that happens on the opening, nothing
         was asked yet, and another connection is as good.
+
+        Args:
+            begin: how it begins.
+            changes: whether anything hangs on how it ends. Whoever only read does not wait for that.
         """
         if self._pool is None:
             raise StoreUnavailable("PostgreSQL", "it is not open")
@@ -181,25 +188,44 @@ class Database:
         with translated("PostgreSQL"):
             connection = await self._opened(pool, begin)
             try:
-                try:
-                    yield connection
-                except BaseException:
+                yield connection
+            except BaseException:
+                async with self._giving_back(pool, connection):
                     await _roll_back(connection)
                     raise
-                try:
-                    await connection.execute("COMMIT")
-                except asyncio.CancelledError:  # whether it was heard nobody knows: nobody else gets this connection
-                    await _discard(pool, connection)
-                    raise
-            except (*BROKEN, *MOVED):
-                # What ended this connection has ended, or will end, the others: backends outlive a killed server. Nor
-                # does a server that takes no writes any more say so on each: the writer has to be looked for.
+            if changes:
+                await self._commit(pool, connection)
+            else:
+                leaving = asyncio.create_task(self._leave(pool, connection))
+                self._leaving.add(leaving)
+                leaving.add_done_callback(self._leaving.discard)
+
+    @asynccontextmanager
+    async def _giving_back(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> AsyncIterator[None]:
+        """Give a connection back to the pool at the end, or give it up if it turns out to be broken."""
+        try:
+            yield
+        except (*BROKEN, *MOVED):
+            # What ended this connection has ended, or will end, the others: backends outlive a killed server. Nor does
+            # a server that takes no writes any more say so on each: the writer has to be looked for.
+            await _discard(pool, connection)
+            await pool.expire_connections()
+            raise
+        finally:
+            with suppress(*BROKEN):
+                await pool.release(connection, timeout=LET_GO_TIMEOUT)
+
+    async def _commit(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
+        async with self._giving_back(pool, connection):
+            try:
+                await connection.execute("COMMIT")
+            except asyncio.CancelledError:  # whether it was heard nobody knows: nobody else gets this connection
                 await _discard(pool, connection)
-                await pool.expire_connections()
                 raise
-            finally:
-                with suppress(*BROKEN):
-                    await pool.release(connection, timeout=LET_GO_TIMEOUT)
+
+    async def _leave(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, *BROKEN):  # what was read was read
+            await self._commit(pool, connection)
 
     async def _opened(self, pool: asyncpg.Pool, begin: str) -> PoolConnectionProxy:
         for _ in range(self._connections + 1):
