@@ -130,7 +130,10 @@ class ClickHouseEvents(OutsideProjection):
 
     async def tally(self) -> Mapping[str, int]:
         """How much it holds of the organisation, by kind."""
-        return {str(kind): int(n) for kind, n in await self._asking.ask("tally")}
+        held = {str(kind): int(n) for kind, n in await self._asking.ask("tally")}
+        if (days := self.server.place.limits.hot_days) is not None:  # not all that came in, then
+            held[f"events of {days} days"] = held.pop("events", 0)
+        return held
 
     async def put(self, token: str, placed: Sequence[Placed]) -> None:
         """Put events; see `OutsideProjection`."""

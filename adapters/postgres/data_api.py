@@ -8,7 +8,7 @@ twice in one transaction it may see its own effect. Whoever asked begins again, 
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -155,6 +155,11 @@ class DataApiDatabase:
         """A transaction as the user of the secret."""
         async with self._transaction((_OWNER,), readonly=False) as connection:
             yield connection
+
+    async def tend(self, tables: Collection[str]) -> None:
+        """Count anew what tables hold."""
+        async with self.owner() as connection:
+            await connection.execute(f"ANALYZE {', '.join(tables)}")
 
     @asynccontextmanager
     async def _transaction(self, begin: tuple[str, ...], *, readonly: bool) -> AsyncIterator["DataApiConnection"]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -61,6 +61,9 @@ class Sessions(Protocol):
 
     def owner(self) -> AbstractAsyncContextManager[Connection]:
         """A transaction as the user who signs in: for migrations and looking around."""
+
+    async def tend(self, tables: Collection[str]) -> None:
+        """Count anew what tables hold: a planner without figures reads a whole organisation for ten rows."""
 
 
 ROLE: Final = "engintel_app"
@@ -155,6 +158,24 @@ class Database:
         """A transaction as the user of the URL: for migrations and looking around."""
         async with self._transaction("BEGIN") as connection:
             yield connection
+
+    async def tend(self, tables: Collection[str]) -> None:
+        """Count anew what tables hold, and where nobody pools connections let their indexes answer alone.
+
+        Raises:
+            StoreUnavailable: the database is gone.
+        """
+        names = ", ".join(tables)
+        async with self.owner() as connection:
+            await connection.execute(f"ANALYZE {names}")
+        if self.pooled:  # that no transaction may do
+            return
+        alone = await self.dedicated()
+        try:
+            with translated("PostgreSQL"):
+                await alone.execute(f"VACUUM {names}")
+        finally:
+            await alone.close()
 
     async def dedicated(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of one's own, outside the pool, to be closed by the caller: for LISTEN.

@@ -93,9 +93,8 @@ class PostgresProjection:
         del at_last
 
     async def settle(self) -> None:
-        """Count anew what the tables hold: a planner without figures reads a whole organisation for ten rows."""
-        async with self.database.owner() as connection:
-            await connection.execute(f"ANALYZE {', '.join(self.tables)}")
+        """Have the tables counted anew, and looked after."""
+        await self.database.tend(self.tables)
 
     async def inspect(self) -> Inspection:
         """Ask the server who it is."""

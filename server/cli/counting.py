@@ -33,19 +33,20 @@ async def _check(store: StoreEngine, types: Mapping[str, int], aside: int) -> di
     except EngintelError as error:
         return {**row, "state": "down", "why": str(error)}
     row["holds"] = ", ".join(f"{kind} {n}" for kind, n in held.items() if n) or "nothing"
-    missing = _missing(store.store, held, routed, expected)
+    missing = missing_events(store.store, held, routed, expected)
     if missing and passed >= sum(types.values()):
         short = "nothing although the log was applied to it" if not any(held.values()) else f"{missing} events too few"
         row |= {"state": "late", "why": f"it holds {short}: run `engintel replay --store {name}`"}
     return row
 
 
-def _missing(store: Store, held: Mapping[str, int], routed: Mapping[str, int], expected: int) -> int:
+def missing_events(store: Store, held: Mapping[str, int], routed: Mapping[str, int], expected: int) -> int:
     """How many events are missing. Only the events are kept one by one: of the others it is known if all are gone.
 
-    A dropped commit went away. Samples may have been thinned out, where they are kept apart.
+    So it is of events that are let go of by age, which are told as those of so many days. A dropped commit went away.
+    Samples may have been thinned out, where they are kept apart.
     """
-    if store is not Store.EVENTS:
+    if store is not Store.EVENTS or "events" not in held:
         return 0 if any(held.values()) else expected
     thinned = routed.get("metric_sample", 0) if "samples" in held else 0
     least = expected - thinned - routed.get("commit_dropped", 0)
