@@ -6,6 +6,7 @@ is asked is the same at both sizes. Measured only in a checkout, where the tests
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -16,11 +17,14 @@ from evals.speed.program import run, temporary_home
 _SIZES: Final = (100_000, 10_000_000)
 
 
-def measure_events() -> list[str]:
+def measure_events() -> Iterator[str]:
     """A line a figure; one that says why, where they cannot be measured."""
     if find_spec("tests") is None or find_spec("chdb") is None:
-        return ["events in ClickHouse         not measured: this is no checkout with chdb"]
-    return [*(line for rows in _SIZES for line in _tools(rows)), *_questions()]
+        yield "events in ClickHouse         not measured: this is no checkout with chdb"
+        return
+    for rows in _SIZES:
+        yield from _tools(rows)
+    yield from _questions()
 
 
 def _tools(rows: int) -> list[str]:
@@ -41,8 +45,9 @@ def _events_speed(*words: str) -> str:
     """What the tests' own measuring says: it asks the engines themselves, as no client can."""
     command = [sys.executable, "-m", "tests.engines.events_speed", *words]
     root = Path(__file__).resolve().parents[2]
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout  # noqa: S603 - ours
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=root).stdout  # noqa: S603 - ours
 
 
 if __name__ == "__main__":
-    print("\n".join(measure_events()))
+    for told in measure_events():
+        print(told, flush=True)

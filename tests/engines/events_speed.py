@@ -13,7 +13,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 COUNTED = ("commit", "pr_merged", "pr_reviewed")
 TIMES = 40
 STEP = 1_000_000
-NOBODY: Mapping[str, Sequence[str]] = dict.fromkeys(("gits", "githubs", "jiras", "authors", "logins", "assignees"), ())
+NOBODY: Mapping[str, Sequence[str]] = {
+    name: [] for name in ("gits", "githubs", "jiras", "authors", "logins", "assignees")
+}
 _MERGED = (
     "events", "acts", "touches", "skill_uses", "works", "dated_words", "word_counts", "seen", "activity_hourly",
     "activity_daily",
@@ -219,25 +222,34 @@ async def main(sizes: Sequence[int]) -> None:
     home = make_home()
     folder = Path(tempfile.mkdtemp(prefix="engintel-events-speed-"))
     try:
-        async with Database(None, home).open() as database, open_chdb(f"chdb://{folder}", database, ORG) as events:
+        async with Database(None, home).open() as database:
             await migrate(database)
             base: dict[str, tuple[float, float]] = {}
             for rows in sizes:
-                events.org = ORG if rows == sizes[-1] else f"{ORG}-{rows}"
-                began = time.perf_counter()
-                await make(events, rows)
-                print(f"{rows:,} events made in {time.perf_counter() - began:.0f} s", flush=True)
-                took = await measure(events, rows)
+                async with _made(folder, database, f"{ORG}-{rows}", rows) as events:
+                    took = await measure(events, rows)
                 _told("ClickHouse", rows, took, base)
                 base = base or took
-            async with opened_events(None, database, f"{ORG}-postgres") as postgres:
-                events.org = f"{ORG}-postgres"
-                await make(events, IN_POSTGRES)
+            org = f"{ORG}-postgres"
+            async with (
+                _made(folder, database, org, IN_POSTGRES) as events,
+                opened_events(None, database, org) as postgres,
+            ):
                 await copy(events, database, IN_POSTGRES)
                 _told("PostgreSQL", IN_POSTGRES, await measure(postgres, IN_POSTGRES, 20), {})
     finally:
         remove_home(home)
         shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def _made(folder: Path, database: Database, org: str, rows: int) -> AsyncIterator[ClickHouseEvents]:
+    """So many events of an organisation in ClickHouse's engine."""
+    async with open_chdb(f"chdb://{folder}", database, org) as events:
+        began = time.perf_counter()
+        await make(events, rows)
+        print(f"{rows:,} events made in {time.perf_counter() - began:.0f} s", flush=True)
+        yield events
 
 
 async def fill(home: Path, folder: str, rows: int) -> None:
