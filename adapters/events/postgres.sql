@@ -5,8 +5,8 @@ SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], 
 ON CONFLICT DO NOTHING;
 
 -- name: insert_words
-INSERT INTO event_words (org, word, occurred_at, event_id, project)
-SELECT $1, word, at, id, project
+INSERT INTO event_words (org, word, occurred_at, event, project)
+SELECT $1, word, at, hashtextextended(id, 0), project
 FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[]) AS e (id, at, project, text),
      unnest(tsvector_to_array(to_tsvector('english', text))) AS word
 ON CONFLICT DO NOTHING;
@@ -17,18 +17,21 @@ SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::tex
 ON CONFLICT DO NOTHING;
 
 -- name: commits
-SELECT id, event FROM events WHERE org = $1 AND entity = $2 AND project = $3 AND type = 'commit';
+SELECT id, event FROM events
+WHERE org = $1 AND entity_hash = hashtextextended($2, 0) AND entity = $2 AND project = $3 AND type = 'commit';
 
 -- name: drop_words
 DELETE FROM event_words USING
     (SELECT id, at, word FROM unnest($2::text[], $3::timestamptz[], $4::text[]) AS e (id, at, text),
                               unnest(tsvector_to_array(to_tsvector('english', text))) AS word) AS said
 WHERE event_words.org = $1 AND event_words.word = said.word AND event_words.occurred_at = said.at
-  AND event_words.event_id = said.id;
+  AND event_words.event = hashtextextended(said.id, 0);
 
 -- name: drop_commit
 WITH dropped AS (
-    DELETE FROM events WHERE org = $1 AND entity = $2 AND project = $3 AND type = 'commit' RETURNING id
+    DELETE FROM events
+    WHERE org = $1 AND entity_hash = hashtextextended($2, 0) AND entity = $2 AND project = $3 AND type = 'commit'
+    RETURNING id
 )
 DELETE FROM touches USING dropped WHERE touches.org = $1 AND touches.event_id = dropped.id;
 
@@ -104,17 +107,17 @@ SELECT account, project, type, entity, title, at, score, looked_at FROM (
     SELECT DISTINCT ON (e.entity) e.account, e.project, e.type, e.entity, e.title, e.occurred_at AS at, best.score,
            count(*) OVER () AS looked_at
     FROM (
-        SELECT latest.event_id, latest.occurred_at, sum(asked.worth)::bigint AS score
+        SELECT latest.event, latest.occurred_at, sum(asked.worth)::bigint AS score
         FROM unnest($5::text[], $6::bigint[]) AS asked (word, worth), LATERAL (
-            SELECT w.event_id, w.occurred_at FROM event_words w
+            SELECT w.event, w.occurred_at FROM event_words w
             WHERE w.org = $1 AND w.word = asked.word AND w.occurred_at >= $3 AND w.occurred_at < $4
               AND ($2::text[] IS NULL OR w.project = ANY ($2::text[]))
             ORDER BY w.occurred_at DESC FETCH FIRST $8 ROWS WITH TIES
         ) AS latest
-        GROUP BY latest.event_id, latest.occurred_at
+        GROUP BY latest.event, latest.occurred_at
         ORDER BY score DESC, latest.occurred_at DESC FETCH FIRST $9 ROWS WITH TIES
     ) AS best
-    JOIN events e ON e.org = $1 AND e.id = best.event_id
+    JOIN events e ON e.org = $1 AND e.id_hash = best.event AND e.title IS NOT NULL
     ORDER BY e.entity, best.score DESC, e.occurred_at DESC, e.id
 ) AS one_each
 ORDER BY score DESC, at DESC, entity LIMIT $7;
@@ -130,5 +133,6 @@ ORDER BY occurred_at, id LIMIT $6;
 
 -- name: happened
 SELECT event FROM events
-WHERE org = $1 AND ($2::text[] IS NULL OR id = ANY ($2::text[])) AND ($3::text IS NULL OR entity = $3)
+WHERE org = $1 AND ($2::text[] IS NULL OR id = ANY ($2::text[]))
+  AND ($3::text IS NULL OR (entity_hash = hashtextextended($3, 0) AND entity = $3))
 ORDER BY occurred_at DESC, id DESC LIMIT $4;

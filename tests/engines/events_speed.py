@@ -176,27 +176,33 @@ async def copy(events: ClickHouseEvents, database: Database, rows: int) -> None:
     """The same events into PostgreSQL's tables, past the log."""
     connection = await database.dedicated()
     try:
+        await connection.execute(_NAMED_WORDS)
         for table, (columns, statement) in _COPIED.items():
             for first in range(0, rows, STEP // 10):
                 given = {"org": events.org, "first": first, "upto": first + STEP // 10}
                 found = await events.server._rows(statement, given, {})  # noqa: SLF001 - takes minutes
-                await connection.copy_records_to_table(
-                    table, schema_name="engintel", columns=columns, records=[tuple(row) for row in found]
-                )
-        await connection.execute("ANALYZE")
+                await connection.copy_records_to_table(table, columns=columns, records=[tuple(row) for row in found])
+        await connection.execute(_NUMBERED_WORDS)
+        await connection.execute("VACUUM (ANALYZE) events, event_words, touches")
     finally:
         await connection.close()
 
 
+_NAMED_WORDS = "CREATE TEMP TABLE named_words (org text, word text, occurred_at timestamptz, id text, project text)"
+_NUMBERED_WORDS = """
+INSERT INTO event_words (org, word, occurred_at, event, project)
+SELECT org, word, occurred_at, hashtextextended(id, 0), project FROM named_words
+"""
 _BETWEEN = "org = {org:String} AND position > {first:UInt64} AND position <= {upto:UInt64}"
 _COPIED = {
     "events": (
-        ["org", "id", "type", "source", "occurred_at", "entity", "project", "account", "event"],
-        f"""SELECT org, id, type, source, occurred_at, entity, nullIf(project, ''), nullIf(account, ''), event
+        ["org", "id", "type", "source", "occurred_at", "entity", "project", "account", "title", "event"],
+        f"""SELECT org, id, type, source, occurred_at, entity, nullIf(project, ''), nullIf(account, ''),
+                   if(type IN ('commit', 'pr_opened', 'pr_merged'), 'A title', NULL), event
             FROM events WHERE {_BETWEEN}""",
     ),
-    "event_words": (
-        ["org", "word", "occurred_at", "event_id", "project"],
+    "named_words": (
+        ["org", "word", "occurred_at", "id", "project"],
         f"""SELECT DISTINCT org, arrayJoin(works.words) AS word, occurred_at, id, project FROM works
             WHERE {_BETWEEN} AND account != ''""",
     ),
