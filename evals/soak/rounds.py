@@ -153,9 +153,10 @@ async def until_caught_up(cast: Cast, total: int) -> float:
     """Wait until everything acknowledged is in the log, and every store has passed it."""
     began, passed = time.monotonic(), False
     while time.monotonic() - began < _CATCH_UP_SECONDS:
+        there = await _logged(cast) >= total  # first: what comes in after the stores were asked is nothing they passed
         behind = figures((await cast.get("/metrics"))[1], "engintel_store_lag_entries")
         passed = len(behind) == _STORES and not any(behind.values())  # one that is slow to answer is left out
-        if passed and await _logged(cast) >= total:
+        if passed and there:
             return time.monotonic() - began
         await asyncio.sleep(0.1)
     if passed:  # something acknowledged is not in the log, and never will be: the comparison names it

@@ -19,6 +19,9 @@ from tests.engines.clickhouse import Face
 from tests.engines.neo4j import Server
 from tests.engines.pinecone import KEY, Pinecone
 
+ORG = "in-trouble"
+"""Engines are shared with other tests, and what is put there stays."""
+
 # Neo4j's driver leaves sockets to the collector; they go with the test that they are of.
 pytestmark = pytest.mark.filterwarnings("ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning")
 
@@ -30,6 +33,7 @@ def filled_home() -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ENGINTEL_HOME", str(home))
         patch.setenv("ENGINTEL_NOW", NOW)
+        patch.setenv("ENGINTEL_ORG", ORG)
         try:
             assert run(["demo", "--no-serve"]) == 0
             yield home
@@ -40,7 +44,7 @@ def filled_home() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _operated(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every command is about that home, on a machine that may be slow."""
-    for name, value in {"HOME": str(filled_home), "NOW": NOW, "DEADLINE": "20"}.items():
+    for name, value in {"HOME": str(filled_home), "NOW": NOW, "ORG": ORG, "DEADLINE": "20"}.items():
         monkeypatch.setenv(f"ENGINTEL_{name}", value)
     yield
     gc.collect()

@@ -45,19 +45,18 @@ async def held(store: PostgresProjection | Neo4jGraph) -> dict[str, list[str]]:
                 kept[table] = sorted(row["row"].replace(store.org, "ORG") for row in found)
         return kept
     kept = {kind: [] for kind in _KINDS}
-    for kind, text in await store.bolt.read(lambda step: step.run(_EVERYTHING)):
-        kept.setdefault(kind, []).append(text)
+    for kind, text, properties in await store.bolt.read(lambda step: step.run(_EVERYTHING)):
+        told = " ".join(f"{key}={properties[key]}" for key in sorted(properties) if key != "org")
+        kept.setdefault(kind, []).append(f"{text}{told}")
     return {kind: sorted(texts) for kind, texts in kept.items()}
 
 
 _KINDS = ("User", "Project", "Skill", "Team", "Package", "Manifest", "CONTRIBUTES_TO", "HAS_SKILL", "DEPENDS_ON")
 _EVERYTHING = """
 MATCH (n {org: $org}) WHERE NOT (n:Store OR n:Position OR n:Released)
-RETURN labels(n)[0] AS kind, reduce(text = '', key IN keys(n) |
-    CASE key WHEN 'org' THEN text ELSE text + key + '=' + toString(n[key]) + ' ' END) AS row
+RETURN labels(n)[0] AS kind, '' AS text, properties(n) AS properties
 UNION ALL
 MATCH (a {org: $org})-[r]->(b)
 RETURN type(r) AS kind, reduce(text = '', part IN [a.account, a.ref, a.id, a.project, a.path, type(r), b.ref, b.name,
-    b.project, b.path] | text + coalesce(part, '') + '|')
-    + reduce(text = '', key IN keys(r) | text + key + '=' + toString(r[key]) + ' ') AS row
+    b.project, b.path] | text + coalesce(part, '') + '|') AS text, properties(r) AS properties
 """
