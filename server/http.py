@@ -5,6 +5,7 @@ enforced everywhere, loopback included.
 """
 
 import asyncio
+import gc
 import hmac
 import ipaddress
 import logging
@@ -190,7 +191,9 @@ async def serve_with_workers(
     if insecure_webhooks:
         logger.warning("Webhooks of senders without a secret are believed: whoever reaches this port can write.")
     supervisor = Supervisor(workers)
-    async with EngineHolder(settings, warm_after=0, fills=False, waits=patience(settings)).open() as holder:
+    # What the program itself is made of is no garbage, and there is much of it to look through.
+    holding = EngineHolder(settings, warm_after=0, fills=False, waits=patience(settings), started=gc.freeze)
+    async with holding.open() as holder:
         supervising = asyncio.create_task(supervisor.run())
         try:
             server = build_server(holder)

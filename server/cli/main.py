@@ -26,6 +26,7 @@ MOST_WORKERS: Final = 64
 STORES: Final = ("directory", "events", "vectors", "graph")
 _NEW_OBJECTS: Final = 50_000
 """After how many a busy process looks for those that hold each other and nothing else does."""
+_LASTING: Final = ("serve:serve", "work:work")
 CLIENTS: Final = ("claude-desktop", "claude-code", "cursor", "vscode")
 
 
@@ -43,6 +44,10 @@ def run(words: Sequence[str]) -> int:
     command = getattr(importlib.import_module(f"server.cli.{module}"), function)
     try:
         done = command(arguments)
+        if arguments.does in _LASTING:
+            # Hundreds of requests are under way at any moment, or thousands of rows of one answer, and none of them is
+            # garbage: looking for it among them at every 700 new objects, as is the custom, took an eighth of the time.
+            gc.set_threshold(_NEW_OBJECTS, 20, 20)
         return _carried_out(done, quick=_is_busy(arguments)) if asyncio.iscoroutine(done) else int(done)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -63,10 +68,6 @@ def _is_busy(arguments: argparse.Namespace) -> bool:
 
 def _carried_out(work: Coroutine[Any, Any, int], *, quick: bool) -> int:
     """The exit code of `work`. A loop that answers twice as many requests is worth loading for a server of many."""
-    if quick:
-        # Hundreds of requests are under way at any moment, and none of them is garbage: looking for it among them at
-        # every 700 new objects, as is the custom, took an eighth of the time.
-        gc.set_threshold(_NEW_OBJECTS, 20, 20)
     with asyncio.Runner(loop_factory=_quick_loop if quick else None) as runner:
         return int(runner.run(_stoppable(work)))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class EngineHolder:
         warm_after: float | None = None,
         fills: bool = True,
         waits: float | None = None,
+        started: Callable[[], None] = lambda: None,
     ) -> None:
         """Name what will be started.
 
@@ -43,11 +44,13 @@ class EngineHolder:
             warm_after: seconds after which the engine is started even if nobody asked; None to wait for a call.
             fills: whether the stores are filled in this process; otherwise a worker does it.
             waits: seconds that a call waits for the start, which goes on without it; None for as long as it takes.
+            started: called once it is up.
         """
         self.settings = settings
         self._warm_after = warm_after
         self._fills = fills
         self._waits = waits
+        self._started = started
         self._starting: asyncio.Task[Engine] | None = None
         self._stream: Stream | None = None
         self._opening = asyncio.Lock()
@@ -76,6 +79,7 @@ class EngineHolder:
             duties = {**engine.duties, "router": engine.router}
             for name, duty in duties.items():
                 self._stack.push_async_callback(_stop, asyncio.create_task(lasting(name, duty.run)))
+        self._started()
         return engine
 
     async def keep(self, deliveries: "Sequence[Delivery]") -> None:
