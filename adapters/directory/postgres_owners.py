@@ -4,7 +4,7 @@ To work it out for everybody whenever somebody comes would cost more with every 
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 
 from adapters.directory.postgres_names import put_names
 from adapters.postgres.database import Connection, Row, load_queries
@@ -70,7 +70,7 @@ async def _tied(connection: Connection, org: str, keys: Collection[str]) -> list
     return sorted(found)
 
 
-def identity_of(row: Row | Mapping[str, Any]) -> Identity:
+def identity_of(row: Row) -> Identity:
     """The account in a row of `identities`."""
     return Identity(**{field: row[field] for field in Identity.model_fields})
 

@@ -298,8 +298,9 @@ class PineconeVectors(HybridVectors):
         """Ask the index what it is, whether that suits the embedder, and whether it has what was put there."""
         shape = await self._index.shape()
         self._check(shape)
-        for gone in filter(None, [await self.gone(namespace) for namespace in NAMESPACES]):
-            raise Misconfigured(f"The vectors store lacks something: {gone}.")
+        for namespace in NAMESPACES:
+            if gone := await self.gone(namespace):
+                raise Misconfigured(f"The vectors store lacks something: {gone}.")
         return Inspection(
             engine=ENGINE,
             version=f"{shape.dimension} numbers, {shape.metric or METRIC}",

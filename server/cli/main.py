@@ -27,6 +27,7 @@ STORES: Final = ("directory", "events", "vectors", "graph")
 _NEW_OBJECTS: Final = 50_000
 """After how many a busy process looks for those that hold each other and nothing else does."""
 _LASTING: Final = ("serve:serve", "work:work")
+"""What goes on until it is told to stop."""
 CLIENTS: Final = ("claude-desktop", "claude-code", "cursor", "vscode")
 
 

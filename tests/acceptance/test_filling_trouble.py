@@ -4,67 +4,52 @@ It can be asked and looks well; that its disk is full, or that it is a replica t
 something is written. Once that is mended, the same command fills it.
 """
 
-import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.cli.main import run
-from tests.acceptance.program import NOW
+from tests.acceptance.shell import engintel, succeed
 from tests.conftest import make_home, remove_home
 from tests.engines.clickhouse import Face
 from tests.engines.neo4j import Server
 from tests.engines.pinecone import KEY, Pinecone
 
-ORG = "in-trouble"
-"""Engines are shared with other tests, and what is put there stays."""
-
-# Neo4j's driver leaves sockets to the collector; they go with the test that they are of.
-pytestmark = pytest.mark.filterwarnings("ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning")
+# Engines are shared with other tests, and what is put there stays; and a machine may be slow.
+OURS = {"ENGINTEL_ORG": "in-trouble", "ENGINTEL_DEADLINE": "20"}
 
 
 @pytest.fixture(scope="module")
 def filled_home() -> Iterator[Path]:
     """A home with the sample organisation, whose stores are filled again and again."""
     home = make_home()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ENGINTEL_HOME", str(home))
-        patch.setenv("ENGINTEL_NOW", NOW)
-        patch.setenv("ENGINTEL_ORG", ORG)
-        try:
-            assert run(["demo", "--no-serve"]) == 0
-            yield home
-        finally:
-            remove_home(home)
+    try:
+        done = engintel(home, "demo", "--no-serve", **OURS)
+        assert done.returncode == 0, done.stderr
+        yield home
+    finally:
+        remove_home(home)
 
 
-@pytest.fixture(autouse=True)
-def _operated(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every command is about that home, on a machine that may be slow."""
-    for name, value in {"HOME": str(filled_home), "NOW": NOW, "ORG": ORG, "DEADLINE": "20"}.items():
-        monkeypatch.setenv(f"ENGINTEL_{name}", value)
-    yield
-    gc.collect()
+def refused(home: Path, store: str, settings: Mapping[str, str]) -> str:
+    """What is said when `store` cannot be filled."""
+    done = engintel(home, "replay", "--store", store, **OURS, **settings)
+    assert done.returncode == 1
+    assert f"The {store} store is not available: " in done.stderr
+    return done.stderr
 
 
-def refused(store: str, capfd: pytest.CaptureFixture[str]) -> str:
-    """What is said when `store` cannot be filled: one line, without a traceback or a password."""
-    capfd.readouterr()
-    assert run(["replay", "--store", store]) == 1
-    told = capfd.readouterr()
-    assert f"The {store} store is not available: " in told.err
-    assert "Traceback" not in told.out + told.err
-    return told.err
+def fill(home: Path, store: str, settings: Mapping[str, str]) -> None:
+    """Fill `store` again."""
+    done = engintel(home, "replay", "--store", store, **OURS, **settings)
+    assert done.returncode == 0, done.stderr
 
 
-def answer(capfd: pytest.CaptureFixture[str], *call: str) -> dict[str, Any]:
+def answer(home: Path, settings: Mapping[str, str], *call: str) -> dict[str, Any]:
     """What a tool says."""
-    capfd.readouterr()
-    assert run(["call", *call, "--json"]) == 0
-    said: dict[str, Any] = json.loads(capfd.readouterr().out)
+    said: dict[str, Any] = json.loads(succeed(home, "call", *call, "--json", **OURS, **settings))
     return said
 
 
@@ -76,68 +61,68 @@ def answer(capfd: pytest.CaptureFixture[str], *call: str) -> dict[str, Any]:
     ],
     ids=["to-be-read-only", "too-slow"],
 )
-def test_a_clickhouse_that_refuses_is_told(
-    user: str, why: str, clickhouse_face: Face, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_clickhouse_that_refuses_is_told(filled_home: Path, clickhouse_face: Face, user: str, why: str) -> None:
     """What it will not do for this user, it says itself."""
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database=f"of_{user}"))
-    assert run(["migrate"]) == 0
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(user, database=f"of_{user}"))
+    database = f"of_{user}"
+    succeed(filled_home, "migrate", **OURS, ENGINTEL_EVENTS_URL=clickhouse_face.url(database=database))
+    theirs = {"ENGINTEL_EVENTS_URL": clickhouse_face.url(user, database=database)}
 
-    assert f"ClickHouse at 127.0.0.1:{clickhouse_face.port}/of_{user}: {why}" in refused("events", capfd)
+    assert f"ClickHouse at 127.0.0.1:{clickhouse_face.port}/{database}: {why}" in refused(filled_home, "events", theirs)
 
 
 def test_a_clickhouse_whose_disk_is_full_is_told_and_filled_once_there_is_room(
-    clickhouse_face: Face, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    filled_home: Path, clickhouse_face: Face
 ) -> None:
     """It counts its free disk itself, and is told to want more of it than there is."""
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database="crowded"))
-    assert run(["migrate"]) == 0
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url("crowded", database="crowded"))
+    roomy, crowded = (
+        {"ENGINTEL_EVENTS_URL": clickhouse_face.url(user, database="crowded")} for user in ("engintel", "crowded")
+    )
+    succeed(filled_home, "migrate", **OURS, **roomy)
     why = "its disk is full: free some space, or keep less with ?hot_days= and ?rollup_days="
-    assert f"ClickHouse at 127.0.0.1:{clickhouse_face.port}/crowded: {why}" in refused("events", capfd)
+    told = refused(filled_home, "events", crowded)
+    assert f"ClickHouse at 127.0.0.1:{clickhouse_face.port}/crowded: {why}" in told
 
-    monkeypatch.setenv("ENGINTEL_EVENTS_URL", clickhouse_face.url(database="crowded"))
-    assert run(["replay", "--store", "events"]) == 0
-    assert answer(capfd, "get_team_workload", "team=payments")["coverage"]["events"]["state"] == "ok"
+    fill(filled_home, "events", roomy)
+    workload = answer(filled_home, roomy, "get_team_workload", "team=payments")
+    assert workload["coverage"]["events"]["state"] == "ok"
 
 
 def test_a_neo4j_that_may_only_be_read_is_told_and_filled_once_it_may_be_written(
-    neo4j: Server, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    filled_home: Path, neo4j: Server
 ) -> None:
     """As a follower of a cluster, which is reached where the leader is meant."""
-    monkeypatch.setenv("ENGINTEL_GRAPH_URL", neo4j.url())
-    assert run(["migrate"]) == 0
+    there = {"ENGINTEL_GRAPH_URL": neo4j.url()}
+    succeed(filled_home, "migrate", **OURS, **there)
     with neo4j.read_only():
-        told = refused("graph", capfd)
+        told = refused(filled_home, "graph", there)
     assert f"Neo4j at neo4j://{neo4j.address}/neo4j: it takes no writes; it is read-only, or a follower" in told
 
-    assert run(["replay", "--store", "graph"]) == 0
-    assert answer(capfd, "get_dependency_impact", "project=payouts")["coverage"]["graph"]["state"] == "ok"
+    fill(filled_home, "graph", there)
+    impact = answer(filled_home, there, "get_dependency_impact", "project=payouts")
+    assert impact["coverage"]["graph"]["state"] == "ok"
 
 
-def test_a_namespace_that_somebody_deleted_is_told_and_filled_again(
-    pinecone: Pinecone, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_namespace_that_somebody_deleted_is_told_and_filled_again(filled_home: Path, pinecone: Pinecone) -> None:
     """Pinecone finds nothing in it and calls that well: texts are found by their words meanwhile."""
     index = pinecone.index("emptied", 384)
-    monkeypatch.setenv("PINECONE_API_KEY", KEY)
-    monkeypatch.setenv("ENGINTEL_VECTORS_URL", f"pinecone://emptied?host={pinecone.host('emptied')}")
-    assert run(["replay", "--store", "vectors"]) == 0
+    url = f"pinecone://emptied?host={pinecone.host('emptied')}"
+    there = {"PINECONE_API_KEY": KEY, "ENGINTEL_VECTORS_URL": url}
+    fill(filled_home, "vectors", there)
     question = ("search_docs", "query=runbook for late payouts")
-    before = answer(capfd, *question)
+    before = answer(filled_home, there, *question)
     [namespace] = [name for name in index.namespaces if name.endswith("project_docs")]
     del index.namespaces[namespace]
 
     why = f"Pinecone's index 'emptied' has no namespace {namespace} any more. `engintel replay --store vectors` fills"
-    without = answer(capfd, *question)
+    without = answer(filled_home, there, *question)
     assert any(note.startswith(f"Found by words alone: {why}") for note in without["notes"])
     assert without["passages"]
-    assert run(["doctor", "--json"]) == 1
-    rows = {row["part"]: row for row in json.loads(capfd.readouterr().out)["checks"]}
+    ill = engintel(filled_home, "doctor", "--json", **OURS, **there)
+    assert ill.returncode == 1
+    rows = {row["part"]: row for row in json.loads(ill.stdout)["checks"]}
     assert rows["vectors"]["state"] == "down"
     assert why in rows["vectors"]["why"]
 
-    assert run(["replay", "--store", "vectors"]) == 0
-    assert answer(capfd, *question) == before
-    assert run(["doctor"]) == 0
+    fill(filled_home, "vectors", there)
+    assert answer(filled_home, there, *question) == before
+    succeed(filled_home, "doctor", **OURS, **there)
